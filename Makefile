@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Everything that can be made here; `make help` prints the targets.
+#
+#   ARCH=x86_64       the machine that the kernel is built for (one folder per machine: boot/$(ARCH)/)
+#   CC=gcc | clang    both build without a warning
+#   BUILD=build       where everything that is made goes; nothing is written elsewhere
+#   V=1               print the commands instead of one short line per step
+#
+# Two files of the kernel are read here, so that the pieces that know a thing say it:
+#   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
+#   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any object)
+# Both may add rules of their own.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+ARCH ?= x86_64
+BUILD ?= build
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PYTHON := /usr/bin/python3
+OUT := $(BUILD)/$(ARCH)
+GEN := $(BUILD)/gen
+KERNEL := $(OUT)/bare-qga.elf
+HOSTED := $(BUILD)/hosted/bare-qga
+HOSTED_ASAN := $(BUILD)/hosted-asan/bare-qga
+RESULTS := $(BUILD)/results
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2)
+endif
+
+all: $(KERNEL) ## build/$(ARCH)/bare-qga.elf, the kernel
+.PHONY: all
+
+# ---------------------------------------------------------------------------------------------
+# What a step needs installed.  `need` does nothing when all is there, and it is an order-only
+# prerequisite: it never makes anything out of date.
+
+NEED := tests/tools/need
+NEED_kernel := gcc binutils libc6-dev libjsmn-dev newlib-source xz-utils python3
+NEED_hosted := gcc libc6-dev libjsmn-dev python3
+NEED_qemu := qemu-system-x86 python3
+NEED_unit := $(NEED_hosted) libcmocka-dev
+NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
+NEED_pytest := $(NEED_qemu) python3-pytest
+NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_pytest)
+NEED_lint := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
+    pyflakes3
+need-%:
+	@$(NEED) $* $(sort $(NEED_$*) $(if $(findstring clang,$(CC)),clang))
+# CC=clang builds need clang wherever gcc would do.
+.PHONY: FORCE
+
+# ---------------------------------------------------------------------------------------------
+# Flags.  Every object also depends on a stamp that holds its flags, so that another compiler or
+# option rebuilds what it must.
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
+COMMON := -std=c11 -g $(WARNINGS) -MMD -MP
+
+-include boot/$(ARCH)/arch.mk
+-include boot/libc/libc.mk
+
+is_clang = $(findstring clang,$(CC))
+KERNEL_CC = $(if $(is_clang),$(CC) --target=$(ARCH)-linux-gnu,$(CROSS)$(CC))
+KERNEL_LD ?= $(CROSS)ld
+# The compiler's own headers (stdint.h, stdarg.h …) and the libc's, never the host's.
+compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
+KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
+    -isystem $(BUILD)/include -iquote . -iquote $(GEN) -Iboot/$(ARCH)/include
+KERNEL_CFLAGS = $(COMMON) -O2 -ffreestanding -ffunction-sections -fdata-sections \
+    -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
+
+HOSTED_CPPFLAGS := -D_GNU_SOURCE -isystem $(BUILD)/include -iquote . -iquote $(GEN)
+HOSTED_CFLAGS := $(COMMON) -O2
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
+# Quote folders, not -I: a header of ours must never stand in for one of libc's.
+UNIT_CPPFLAGS := -D_GNU_SOURCE -isystem $(BUILD)/include -Itests/fake/include -iquote . -iquote agent \
+    -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit
+FUZZ_CC := clang
+FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+# $(call stamp,file,text): a file that changes only when the text does.
+define stamp
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$$(strip $(2))' | cmp -s - $$@ || printf '%s\n' '$$(strip $(2))' >$$@
+endef
+$(eval $(call stamp,$(OUT)/flags,$$(KERNEL_CC) $$(KERNEL_CPPFLAGS) $$(KERNEL_CFLAGS)))
+$(eval $(call stamp,$(BUILD)/hosted/flags,$$(CC) $$(HOSTED_CPPFLAGS) $$(HOSTED_CFLAGS)))
+$(eval $(call stamp,$(BUILD)/hosted-asan/flags,$$(CC) $$(HOSTED_CPPFLAGS) $$(ASAN_CFLAGS)))
+$(eval $(call stamp,$(BUILD)/unit/flags,$$(CC) $$(UNIT_CPPFLAGS) $$(ASAN_CFLAGS)))
+$(eval $(call stamp,$(BUILD)/fuzz/flags,$$(FUZZ_CC) $$(UNIT_CPPFLAGS) $$(FUZZ_CFLAGS)))
+FORCE:
+
+# ---------------------------------------------------------------------------------------------
+# jsmn and the generated code
+
+JSMN := $(BUILD)/include/jsmn.h
+# A copy, so that no other header of the host can be found beside it.
+$(JSMN): | need-hosted
+	$(call say,COPY,$@)
+	$(Q)mkdir -p $(@D) && cp /usr/include/jsmn.h $@
+
+SCHEMA := $(wildcard schema/*.json)
+ifneq ($(wildcard schema/generate.py),)
+GENERATED_C := $(GEN)/commands.c
+GENERATED := $(GENERATED_C) $(GEN)/commands.h
+endif
+ifneq ($(GENERATED),)
+$(GENERATED) &: schema/generate.py $(SCHEMA) | need-hosted
+	$(call say,GEN,$(GEN))
+	$(Q)mkdir -p $(GEN) && $(PYTHON) schema/generate.py $(SCHEMA) --out $(GEN)
+endif
+
+AGENT := $(sort $(wildcard agent/*.c))
+BEFORE_OBJECTS := $(JSMN) $(GENERATED)
+
+# $(call objects,folder,sources): the objects of sources that stand in the tree or in $(GEN).
+objects = $(patsubst %,$(1)/%.o,$(basename $(patsubst $(GEN)/%,gen/%,$(2))))
+
+# ---------------------------------------------------------------------------------------------
+# The kernel
+
+KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard drivers/*.c boot/*.c boot/libc/*.c \
+    boot/$(ARCH)/*.c boot/$(ARCH)/*.S))
+KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
+LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
+compiler_runtime = $(shell $(KERNEL_CC) -print-libgcc-file-name 2>/dev/null)
+
+define compile_kernel
+$(call say,CC,$<)
+$(Q)mkdir -p $(@D) && $(KERNEL_CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -c $< -o $@
+endef
+$(OUT)/obj/gen/%.o: $(GEN)/%.c $(OUT)/flags $(LIBC_READY) | need-kernel $(BEFORE_OBJECTS)
+	$(compile_kernel)
+$(OUT)/obj/%.o: %.c $(OUT)/flags $(LIBC_READY) | need-kernel $(BEFORE_OBJECTS)
+	$(compile_kernel)
+$(OUT)/obj/%.o: %.S $(OUT)/flags | need-kernel
+	$(compile_kernel)
+
+$(OUT)/linker.ld: $(LINKER_SCRIPT) $(OUT)/flags | need-kernel
+	$(call say,CPP,$<)
+	$(Q)$(KERNEL_CC) -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -nostdinc -iquote . \
+	    -Iboot/$(ARCH)/include -D__LINKER_SCRIPT__ $< -o $@
+
+$(KERNEL): $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LIBC_ARCHIVE) | need-kernel
+	$(call say,LINK,$@)
+	$(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack \
+	    $(ARCH_LDFLAGS) -T $(OUT)/linker.ld -Map=$(OUT)/bare-qga.map $(KERNEL_OBJECTS) \
+	    $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+
+# ---------------------------------------------------------------------------------------------
+# The same agent as a Linux process
+
+HOSTED_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard tests/hosted/*.c))
+hosted: $(HOSTED) ## build/hosted/bare-qga, the agent as a Linux process (a mock agent for clients)
+hosted-asan: $(HOSTED_ASAN) ## the same with AddressSanitizer and UBSan, for tests
+.PHONY: hosted hosted-asan
+
+# $(call hosted_rules,folder,cflags)
+define hosted_rules
+$(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-hosted $(BEFORE_OBJECTS)
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOSTED_CPPFLAGS) $(2) -c $$< -o $$@
+$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-hosted $(BEFORE_OBJECTS)
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOSTED_CPPFLAGS) $(2) -c $$< -o $$@
+$(BUILD)/$(1)/bare-qga: $(call objects,$(BUILD)/$(1)/obj,$(HOSTED_SOURCES))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $(2) $$^ -o $$@
+endef
+$(eval $(call hosted_rules,hosted,$$(HOSTED_CFLAGS)))
+$(eval $(call hosted_rules,hosted-asan,$$(ASAN_CFLAGS)))
+
+# ---------------------------------------------------------------------------------------------
+# Unit tests and fuzz targets: each tests/unit/test_*.c and tests/fuzz/fuzz_*.c is a program; a line
+#     /* sources: agent/framer.c gen/commands.c … */
+# near its top names what else it is made of (gen/ is the generated folder; patterns are allowed).
+
+sources_of = $(sort $(foreach s,$(shell sed -n '1,40s,.*sources: *\([^*]*.*\.c\).*,\1,p' $(1)), \
+    $(if $(filter gen/%,$(s)),$(s:gen/%=$(GEN)/%),$(or $(wildcard $(s)),$(s)))))
+
+UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_PROGRAMS := $(UNIT_TESTS:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_TARGETS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_PROGRAMS := $(FUZZ_TARGETS:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+
+# $(call program_rules,kind,compiler,cflags)
+define program_rules
+$(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS)
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D) && $(2) $$(UNIT_CPPFLAGS) $(3) -c $$< -o $$@
+$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS)
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D) && $(2) $$(UNIT_CPPFLAGS) $(3) -c $$< -o $$@
+endef
+$(eval $(call program_rules,unit,$$(CC),$$(ASAN_CFLAGS)))
+$(eval $(call program_rules,fuzz,$$(FUZZ_CC),$$(FUZZ_CFLAGS)))
+
+# $(call program,kind,name): its own link rule, because each has its own sources.
+define program
+$(BUILD)/$(1)/$(2): $(call objects,$(BUILD)/$(1)/obj,tests/$(1)/$(2).c $(call sources_of,tests/$(1)/$(2).c))
+	$$(call say,LINK,$$@)
+	$$(Q)$(3) $$^ $(4) -o $$@
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call program,unit,$(basename $(notdir $(t))),$$(CC) $$(ASAN_CFLAGS),-lcmocka)))
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call program,fuzz,$(basename $(notdir $(t))),$$(FUZZ_CC) \
+    -fsanitize=fuzzer$$(comma)address$$(comma)undefined,)))
+comma := ,
+
+unit: $(UNIT_PROGRAMS) ## build the unit tests; one alone: make build/unit/test_framer
+fuzzers: $(FUZZ_PROGRAMS) ## build the fuzz targets
+.PHONY: unit fuzzers
+
+# ---------------------------------------------------------------------------------------------
+clean: ## remove everything that was made
+	$(Q)rm -rf $(BUILD)
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/$$(ARCH)/$(ARCH)/g' | \
+	    while IFS=$$'\t' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
+.PHONY: clean help
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
