@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine as the firmware describes it, whatever the firmware's language: ACPI tables, a
+ * flattened device tree, or the command line of microvm.  boot/<arch>/machine.c fills the
+ * structure once, early; nobody writes it afterwards.  An address of 0 means "not there", a count
+ * of 0 means "none".
+ */
+#ifndef BOOT_MACHINE_H
+#define BOOT_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_IRQ_CONTROLLERS_MAX 8u
+#define MACHINE_ISA_IRQS            16u
+#define MACHINE_VIRTIO_MMIO_MAX     64u
+#define MACHINE_PCI_HOSTS_MAX       4u
+
+struct boot_info;
+struct options;
+
+/* Where a register lives (ACPI 6.4 §5.2.3.2, the address space ids that we can reach). */
+enum machine_space { MACHINE_SPACE_NONE, MACHINE_SPACE_MEMORY, MACHINE_SPACE_PORT };
+
+struct machine_register {
+    enum machine_space space;
+    uint8_t access_bytes; /* 1, 2 or 4: how wide one access is */
+    uint8_t bytes;        /* length of the register block */
+    uint64_t address;
+};
+
+/* An interrupt controller that takes lines: an I/O APIC, later a GIC distributor or a PLIC. */
+struct machine_irq_controller {
+    uint64_t address;
+    uint32_t gsi_base; /* the global system interrupt of its first pin */
+    uint32_t id;       /* the firmware's number for it */
+};
+
+/* How a line behaves (ACPI 6.4 §5.2.12.5, table 5-26). */
+struct machine_irq_line {
+    uint32_t gsi;
+    bool level_triggered;
+    bool active_low;
+};
+
+/* A virtio-mmio transport; whether a device is behind it only its registers tell. */
+struct machine_virtio_mmio {
+    uint64_t address;
+    uint64_t bytes;
+    struct machine_irq_line irq;
+};
+
+/* A range that a PCI host passes on to its bus; `bytes` 0 means that there is none. */
+struct machine_window {
+    uint64_t address;     /* as the processor sees it; for I/O space on x86 the port number */
+    uint64_t bus_address; /* as base address registers hold it */
+    uint64_t bytes;
+};
+
+struct machine_pci_host {
+    uint64_t
+        ecam_address; /* configuration space of bus 0 (PCIe 4.0 §7.2.2); 0: ports 0xcf8/0xcfc */
+    uint16_t segment;
+    uint8_t bus_first;
+    uint8_t bus_last;
+    bool firmware_assigned; /* firmware has set base address registers and interrupt lines */
+    struct machine_window io;
+    struct machine_window mmio32;
+    struct machine_window mmio64;
+    /*
+     * INTx: with `intx_by_swizzle` the line of a device on the root bus is
+     * intx[(slot + pin) % 4], pin A being 0.  Without it the interrupt line register that
+     * firmware wrote is an ISA interrupt number, to be looked up in machine.isa_irq.
+     */
+    bool intx_by_swizzle;
+    struct machine_irq_line intx[4];
+};
+
+/* Registers that change the power state, and the events around them. */
+struct machine_power {
+    bool has_s5;
+    uint8_t s5_type_a; /* SLP_TYP values of the \_S5 package (ACPI 6.4 §7.4.2) */
+    uint8_t s5_type_b;
+    struct machine_register pm1a_event; /* status half, then enable half (§4.8.3.1) */
+    struct machine_register pm1b_event;
+    struct machine_register pm1a_control;
+    struct machine_register pm1b_control;
+    struct machine_register sleep_control; /* hardware-reduced ACPI (§4.8.3.7) */
+    struct machine_register sleep_status;
+    struct machine_register reset;
+    uint8_t reset_value;
+    struct machine_register gpe0; /* status half, then enable half (§4.8.4.1) */
+    uint32_t smi_command_port;    /* 0: ACPI mode is always on */
+    uint8_t acpi_enable_value;
+    bool has_sci;
+    struct machine_irq_line sci;
+    bool has_8042; /* IAPC_BOOT_ARCH says that port 0x64 exists, or no table says anything */
+};
+
+/* What can tell the time. */
+struct machine_time {
+    struct machine_register pm_timer;
+    bool pm_timer_32bit;
+    uint64_t hpet_address;
+    bool has_rtc;
+    uint8_t rtc_century; /* index of the century byte in the CMOS RAM, 0: none */
+};
+
+struct machine {
+    const char *source;         /* what described it, for the log */
+    uint32_t cpu_count;         /* 0: not said */
+    uint64_t local_irq_address; /* local APIC; later the GIC's CPU interface */
+    uint32_t irq_controller_count;
+    struct machine_irq_controller irq_controllers[MACHINE_IRQ_CONTROLLERS_MAX];
+    bool has_8259;
+    struct machine_irq_line isa_irq[MACHINE_ISA_IRQS];
+    uint32_t virtio_mmio_count;
+    struct machine_virtio_mmio virtio_mmio[MACHINE_VIRTIO_MMIO_MAX];
+    uint32_t pci_host_count;
+    struct machine_pci_host pci_hosts[MACHINE_PCI_HOSTS_MAX];
+    struct machine_power power;
+    struct machine_time time;
+    /* Differentiated definition blocks, kept for the search of hotplug names; 0: none. */
+    uint64_t dsdt_address;
+    uint32_t dsdt_bytes;
+};
+
+/*
+ * Fills *machine from what `info` points to (RSDP, command line) and from fw_cfg, and says on the
+ * log what it found and what it had to assume.  Never fails: a machine without any description
+ * gets what the architecture's standard prescribes.  Implemented per architecture.
+ */
+void machine_discover(const struct boot_info *info, const struct options *options,
+                      struct machine *machine);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the user may say on the kernel command line (-append) and in the fw_cfg file
+ * opt/bare-qga/cmdline, which is read after it and wins.  Words are separated by white space;
+ * "quotes" hold one together; everything after a lone "--" is for nobody.
+ */
+#ifndef BOOT_OPTIONS_H
+#define BOOT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTIONS_NAME_BYTES      128u
+#define OPTIONS_HOSTNAME_BYTES  65u /* HOST_NAME_MAX of Linux plus the NUL */
+#define OPTIONS_CRASH_BYTES     32u
+#define OPTIONS_VIRTIO_MMIO_MAX 64u
+
+/* What reaches the serial line. */
+enum options_log { OPTIONS_LOG_OFF, OPTIONS_LOG_ERROR, OPTIONS_LOG_INFO, OPTIONS_LOG_DEBUG };
+
+/* How guest-shutdown's powerdown ends the machine. */
+enum options_poweroff {
+    OPTIONS_POWEROFF_AUTO,       /* ACPI, else what the machine has */
+    OPTIONS_POWEROFF_DEBUG_EXIT, /* isa-debug-exit, so that a test runner gets an exit code */
+    OPTIONS_POWEROFF_RESET,      /* reset; with -no-reboot QEMU exits 0 */
+    OPTIONS_POWEROFF_HALT        /* stop the processor and stay */
+};
+
+/* A virtio_mmio.device=SIZE@ADDRESS:IRQ item (microvm with acpi=off writes them). */
+struct options_virtio_mmio {
+    uint64_t address;
+    uint64_t bytes;
+    uint32_t irq;
+};
+
+struct options {
+    char agent_port[OPTIONS_NAME_BYTES];   /* agent.port= */
+    char hostname[OPTIONS_HOSTNAME_BYTES]; /* hostname=, "" when not given */
+    char crash[OPTIONS_CRASH_BYTES];       /* crash=, "" when not given: a death test */
+    enum options_log log;                  /* log= */
+    enum options_poweroff poweroff;        /* poweroff= */
+    uint16_t debug_exit_port;              /* debug-exit=, 0: look for it */
+    uint64_t memory_bytes;                 /* memory=, the byte budget of files; 0: what there is */
+    uint32_t virtio_mmio_count;
+    struct options_virtio_mmio virtio_mmio[OPTIONS_VIRTIO_MMIO_MAX];
+    uint32_t refused; /* words that were unknown or malformed */
+};
+
+/* Every option as it is when nobody says anything. */
+void options_init(struct options *options);
+/*
+ * Reads one command line (`text` NUL-terminated, `source` names it for messages) over *options.
+ * Each word that is unknown or malformed is named on the log; afterwards one line lists the
+ * options that exist.  Such words change nothing; the boot goes on.
+ * `skip_program`: a multiboot loader may put the kernel's file name first; a first word with a
+ * slash in it and no "=" is then accepted.
+ */
+void options_parse(struct options *options, const char *text, const char *source,
+                   bool skip_program);
+
+#endif
