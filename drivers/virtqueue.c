@@ -47,7 +47,8 @@ static volatile uint16_t *used_event(const struct virtqueue *vq)
 /* §2.7.10.1: the index up to which the device wants no notification, after the used ring. */
 static uint16_t read_avail_event(const struct virtqueue *vq)
 {
-    return *(volatile uint16_t *)&vq->used->ring[vq->size];
+    const volatile void *after_ring = &vq->used->ring[vq->size];
+    return *(const volatile uint16_t *)after_ring;
 }
 
 int virtqueue_init(struct virtqueue *vq, uint16_t index, uint16_t size, bool event_idx)
