@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From statements to a Schema: every name resolved, every rule checked.
+
+Types may be used before they are defined, so definitions are registered first and filled after.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import checks
+from .checks import mapping_of, only_keys, sequence_of, text_of
+from .doc import Doc, parse_doc
+from .doc_checks import check_doc
+from .model import (
+    BUILTINS,
+    Alternate,
+    Array,
+    Command,
+    Condition,
+    Definition,
+    Enum,
+    EnumValue,
+    Event,
+    Feature,
+    Member,
+    Object,
+    Schema,
+    Type,
+    json_type,
+)
+from .source import Position, Reader, SchemaError
+from .syntax import Mapping, Sequence, Source, Statement, Text, Value, is_definition_doc, parse_file
+
+_KINDS: dict[str, type[Definition]] = {
+    "enum": Enum,
+    "struct": Object,
+    "union": Object,
+    "alternate": Alternate,
+    "command": Command,
+    "event": Event,
+}
+
+
+class Builder:
+    """Builds one Schema."""
+
+    def __init__(self, source: Source, reader: Reader) -> None:
+        self.source = source
+        self.reader = reader
+        self.schema = Schema()
+        self.names = checks.Names(source.pragmas, reader)
+        self.arrays: dict[int, Array] = {}
+
+    def build(self) -> Schema:
+        """The finished Schema."""
+        pending = [self._register(statement) for statement in self.source.statements]
+        for keyword, definition, value in pending:
+            getattr(self, f"_fill_{keyword}")(definition, value)
+        for keyword, definition, _ in pending:
+            self._check(keyword, definition)
+        self.schema.prose = [
+            parse_doc(raw, self.reader)
+            for raw in self.source.prose
+            if not is_definition_doc(raw.text)
+        ]
+        return self.schema
+
+    # Registering
+
+    def _register(self, statement: Statement) -> tuple[str, Definition, Mapping]:
+        keyword, name = checks.keyword_of(statement, self.reader)
+        self.names.definition(keyword, name.value, name.position)
+        definition = _KINDS[keyword](name.value, name.position)
+        value = statement.value
+        definition.condition = self._condition(value)
+        definition.features = self._features(value)
+        definition.doc = self._doc(statement, name)
+        tables: dict[str, dict] = {"command": self.schema.commands, "event": self.schema.events}
+        table = tables.get(keyword, self.schema.types)
+        if name.value in BUILTINS:
+            raise SchemaError(name.position, f"'{name.value}' is a built-in type")
+        if name.value in table:
+            first = table[name.value].position
+            raise SchemaError(name.position, f"'{name.value}' is already defined at {first}")
+        table[name.value] = definition
+        return keyword, definition, value
+
+    def _doc(self, statement: Statement, name: Text) -> Doc | None:
+        if statement.doc is None:
+            if self.source.pragmas.doc_required:
+                self.reader.tolerate(name.position, f"'{name.value}' has no doc comment")
+            return None
+        doc = parse_doc(statement.doc, self.reader)
+        if doc.symbol != name.value:
+            message = f"this doc comment is about '{doc.symbol}', not '{name.value}'"
+            self.reader.tolerate(doc.position, message)
+            return None
+        return doc
+
+    # Filling
+
+    def _fill_enum(self, enum: Enum, value: Mapping) -> None:
+        items = sequence_of(value.entries["data"], f"the data of enum '{enum.name}'").items
+        if "prefix" in value.entries:
+            enum.prefix = text_of(value.entries["prefix"], "'prefix'")
+        enum.values = tuple(self._enum_value(enum, item) for item in items)
+        self._unique(enum.values, f"enum '{enum.name}'")
+
+    def _enum_value(self, enum: Enum, item: Value) -> EnumValue:
+        if isinstance(item, Text):
+            self.names.enum_value(item.value, enum.name, item.position)
+            return EnumValue(item.value, item.position)
+        mapping = mapping_of(item, "an enum value that is no string")
+        only_keys(mapping, "an enum value", "name", "if", "features")
+        name = text_of(mapping.entries["name"], "the name of an enum value")
+        self.names.enum_value(name, enum.name, mapping.position)
+        return EnumValue(
+            name, mapping.position, self._condition(mapping), self._features(mapping)
+        )
+
+    def _fill_struct(self, struct: Object, value: Mapping) -> None:
+        data = mapping_of(value.entries["data"], f"the data of struct '{struct.name}'")
+        struct.members = self._members(data, struct.name)
+        if "base" in value.entries:
+            struct.base = self._object(value.entries["base"], "a struct's base")
+
+    def _fill_union(self, union: Object, value: Mapping) -> None:
+        data = mapping_of(value.entries["data"], f"the data of union '{union.name}'")
+        if "base" in value.entries and "discriminator" in value.entries:
+            union.base = self._base(union, value.entries["base"])
+            union.branches = tuple(self._branch(union.name, *entry) for entry in _entries(data))
+            # The tag is looked up in _check, when every base has its members.
+            union.tag = Member(
+                text_of(value.entries["discriminator"], "'discriminator'"),
+                BUILTINS["str"],
+                False,
+                value.entries["discriminator"].position,
+            )
+            return
+        message = f"union '{union.name}' needs both 'base' and 'discriminator'"
+        self.reader.tolerate(value.position, message)
+        self._fill_simple_union(union, data)
+
+    def _fill_simple_union(self, union: Object, data: Mapping) -> None:
+        """QEMU before 6.1: an implicit tag `type`, and each branch wrapped in a member `data`."""
+        values = tuple(EnumValue(name, data.keys[name]) for name in data.entries)
+        kind = Enum(f"{union.name}Kind", union.position, values=values, implicit=True)
+        union.tag = Member("type", kind, False, union.position)
+        union.members = (union.tag,)
+        branches = []
+        for branch in (self._branch(union.name, *entry) for entry in _entries(data)):
+            wrapped = Member("data", branch.type, False, branch.position)
+            wrapper = Object(
+                f"{union.name}-{branch.name}", branch.position, implicit=True, members=(wrapped,)
+            )
+            branches.append(Member(branch.name, wrapper, False, branch.position))
+        union.branches = tuple(branches)
+
+    def _base(self, union: Object, value: Value) -> Object:
+        if not isinstance(value, Mapping):
+            return self._object(value, "a union's base")
+        members = self._members(value, union.name)
+        return Object(f"{union.name}-base", value.position, implicit=True, members=members)
+
+    def _fill_alternate(self, alternate: Alternate, value: Mapping) -> None:
+        data = mapping_of(value.entries["data"], f"the data of alternate '{alternate.name}'")
+        if not data.entries:
+            raise SchemaError(data.position, f"alternate '{alternate.name}' has no branches")
+        branches = tuple(self._branch(alternate.name, *entry) for entry in _entries(data))
+        alternate.branches = branches
+        self._unique(branches, f"alternate '{alternate.name}'")
+
+    def _fill_command(self, command: Command, value: Mapping) -> None:
+        command.boxed = checks.flag(value, "boxed", False)
+        command.gen = checks.flag(value, "gen", True)
+        command.success_response = checks.flag(value, "success-response", True)
+        command.allow_oob = checks.flag(value, "allow-oob", False)
+        command.allow_preconfig = checks.flag(value, "allow-preconfig", False)
+        command.coroutine = checks.flag(value, "coroutine", False)
+        command.arguments = self._arguments(command, value)
+        if "returns" in value.entries:
+            command.returns = self._type(value.entries["returns"])
+
+    def _fill_event(self, event: Event, value: Mapping) -> None:
+        event.boxed = checks.flag(value, "boxed", False)
+        event.arguments = self._arguments(event, value)
+
+    def _arguments(self, owner: Command | Event, value: Mapping) -> Type | None:
+        data = value.entries.get("data")
+        if data is None:
+            if owner.boxed:
+                raise SchemaError(value.keys["boxed"], "'boxed' needs 'data'")
+            return None
+        if isinstance(data, Mapping):
+            if owner.boxed:
+                raise SchemaError(data.position, "'boxed' needs the name of a type as 'data'")
+            members = self._members(data, owner.name)
+            if not members:
+                return None
+            name = f"{owner.name}-arg"
+            return Object(name, data.position, implicit=True, members=members)
+        kind = self._named(data)
+        if not isinstance(kind, (Object, Alternate)):
+            raise SchemaError(data.position, f"arguments cannot be '{kind.name}'")
+        return kind
+
+    # Pieces
+
+    def _members(self, data: Mapping, owner: str) -> tuple[Member, ...]:
+        members = tuple(self._member(owner, *entry) for entry in _entries(data))
+        self._unique(members, f"'{owner}'")
+        return members
+
+    def _member(self, owner: str, key: str, position: Position, value: Value) -> Member:
+        name = key.removeprefix("*")
+        self.names.member(name, owner, position)
+        return self._typed(name, name != key, position, value)
+
+    def _branch(self, owner: str, key: str, position: Position, value: Value) -> Member:
+        # Branch names are enum values or free; a `*` would be part of the name and is refused.
+        self.names.enum_value(key, owner, position)
+        return self._typed(key, False, position, value)
+
+    def _typed(self, name: str, optional: bool, position: Position, value: Value) -> Member:
+        if not isinstance(value, Mapping):
+            return Member(name, self._type(value), optional, position)
+        only_keys(value, f"'{name}'", "type", "if", "features")
+        return Member(
+            name,
+            self._type(value.entries["type"]),
+            optional,
+            position,
+            self._condition(value),
+            self._features(value),
+        )
+
+    def _type(self, value: Value) -> Type:
+        if not isinstance(value, Sequence):
+            return self._named(value)
+        if len(value.items) != 1:
+            raise SchemaError(value.position, "an array type is a list of one type name")
+        element = self._named(value.items[0])
+        if id(element) not in self.arrays:
+            array = Array(f"{element.name}List", value.position, implicit=True, element=element)
+            self.arrays[id(element)] = array
+        return self.arrays[id(element)]
+
+    def _named(self, value: Value) -> Type:
+        name = text_of(value, "a type's name")
+        kind = BUILTINS.get(name) or self.schema.types.get(name)
+        if kind is None:
+            raise SchemaError(value.position, f"unknown type '{name}'")
+        return kind
+
+    def _object(self, value: Value, what: str) -> Object:
+        kind = self._named(value)
+        if not isinstance(kind, Object):
+            raise SchemaError(value.position, f"{what} must be a struct, '{kind.name}' is none")
+        return kind
+
+    def _condition(self, owner: Mapping) -> Condition | None:
+        value = owner.entries.get("if")
+        return None if value is None else self._condition_of(value)
+
+    def _condition_of(self, value: Value) -> Condition:
+        if isinstance(value, Text):
+            self.names.condition(value.value, value.position)
+            return Condition("is", value.value)
+        if isinstance(value, Sequence):
+            self.reader.tolerate(value.position, "a list as condition is written 'all' today")
+            return Condition("all", "", tuple(self._condition_of(item) for item in value.items))
+        mapping = mapping_of(value, "a condition that is no string")
+        if len(mapping.entries) != 1 or set(mapping.entries) - {"all", "any", "not"}:
+            raise SchemaError(mapping.position, "a condition is one of 'all', 'any', 'not'")
+        ((operator, operand),) = mapping.entries.items()
+        if operator == "not":
+            return Condition("not", "", (self._condition_of(operand),))
+        items = sequence_of(operand, f"the operand of '{operator}'").items
+        if not items:
+            raise SchemaError(operand.position, f"'{operator}' has no operands")
+        return Condition(operator, "", tuple(self._condition_of(item) for item in items))
+
+    def _features(self, owner: Mapping) -> tuple[Feature, ...]:
+        value = owner.entries.get("features")
+        if value is None:
+            return ()
+        features = []
+        for item in sequence_of(value, "'features'").items:
+            if isinstance(item, Text):
+                feature = Feature(item.value)
+            else:
+                mapping = mapping_of(item, "a feature that is no string")
+                only_keys(mapping, "a feature", "name", "if")
+                name = text_of(mapping.entries["name"], "a feature's name")
+                feature = Feature(name, self._condition(mapping))
+            self.names.feature(feature.name, item.position)
+            if any(feature.name == other.name for other in features):
+                raise SchemaError(item.position, f"duplicate feature '{feature.name}'")
+            features.append(feature)
+        return tuple(features)
+
+    def _unique(self, named: tuple[Member, ...] | tuple[EnumValue, ...], where: str) -> None:
+        """Names must differ even after `-` and `.` have become `_` in C."""
+        seen: dict[str, str] = {}
+        for item in named:
+            folded = item.name.replace("-", "_").replace(".", "_")
+            if folded in seen:
+                other = seen[folded]
+                message = f"'{item.name}' of {where} collides with '{other}'"
+                raise SchemaError(item.position, message)
+            seen[folded] = item.name
+
+    # Checks that need everything resolved
+
+    def _check(self, keyword: str, definition: Definition) -> None:
+        if isinstance(definition, Object):
+            self._check_bases(definition)
+            self._unique(tuple(definition.all_members()), f"'{definition.name}' and its bases")
+            if keyword == "union":
+                self._check_union(definition)
+        elif isinstance(definition, Alternate):
+            self._check_alternate(definition)
+        elif isinstance(definition, (Command, Event)):
+            self._check_arguments(definition)
+        # What foreign schemas leave undescribed is no concern of their lenient reader.
+        if definition.doc is not None and not self.reader.lenient:
+            check_doc(definition, self.source.pragmas, self.reader)
+
+    def _check_bases(self, definition: Object) -> None:
+        seen = [definition]
+        while seen[-1].base is not None:
+            if seen[-1].base in seen:
+                raise SchemaError(definition.position, f"'{definition.name}' is its own base")
+            seen.append(seen[-1].base)
+
+    def _check_union(self, union: Object) -> None:
+        assert union.tag is not None
+        members = {member.name: member for member in union.all_members()}
+        tag = members.get(union.tag.name)
+        if tag is None or not isinstance(tag.type, Enum) or tag.optional:
+            message = f"'{union.tag.name}' is no mandatory enum member of the base"
+            raise SchemaError(union.tag.position, message)
+        union.tag = tag
+        values = {value.name for value in tag.type.values}
+        for branch in union.branches:
+            if branch.name not in values:
+                message = f"branch '{branch.name}' is no value of '{tag.type.name}'"
+                raise SchemaError(branch.position, message)
+            if not isinstance(branch.type, Object):
+                raise SchemaError(branch.position, f"branch '{branch.name}' must be a struct")
+
+    def _check_alternate(self, alternate: Alternate) -> None:
+        taken: dict[str, str] = {}
+        for branch in alternate.branches:
+            kind = json_type(branch.type)
+            if kind == "any" or branch.type.name == "QType":
+                message = f"branch '{branch.name}' cannot be '{branch.type.name}'"
+                raise SchemaError(branch.position, message)
+            # A JSON integer is also a number, so that only one of the two can be recognized.
+            kind = "number" if kind == "integer" else kind
+            if kind in taken:
+                message = f"branch '{branch.name}' cannot be told from '{taken[kind]}'"
+                raise SchemaError(branch.position, message)
+            taken[kind] = branch.name
+
+    def _check_arguments(self, owner: Command | Event) -> None:
+        if isinstance(owner.arguments, Object):
+            self._unique(tuple(owner.arguments.all_members()), f"'{owner.name}'")
+            if owner.arguments.branches and not owner.boxed:
+                raise SchemaError(owner.position, "a union as arguments needs 'boxed': true")
+        elif owner.arguments is not None and not owner.boxed:
+            raise SchemaError(owner.position, "an alternate as arguments needs 'boxed': true")
+        if isinstance(owner, Command) and owner.returns is not None:
+            self._check_returns(owner)
+
+    def _check_returns(self, command: Command) -> None:
+        returned = command.returns
+        if isinstance(returned, Array):
+            returned = returned.element
+        exempt = any(
+            self.source.pragmas.excepts(rule, command.name)
+            for rule in ("command-returns-exceptions", "returns-whitelist")
+        )
+        if not isinstance(returned, Object) and not exempt:
+            message = f"'{command.name}' returns '{command.returns.name}', which is no object"
+            self.reader.tolerate(command.position, message)
+
+
+def _entries(data: Mapping) -> list[tuple[str, Position, Value]]:
+    return [(key, data.keys[key], value) for key, value in data.entries.items()]
+
+
+def load(path: Path, reader: Reader) -> Schema:
+    """Reads, resolves and checks a schema."""
+    return Builder(parse_file(path, reader), reader).build()
