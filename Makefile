@@ -77,11 +77,11 @@ KERNEL_LD ?= $(CROSS)ld
 # The compiler's own headers (stdint.h, stdarg.h …) and the libc's, never the host's.
 compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
 KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
-    -isystem $(BUILD)/include -iquote . -iquote $(GEN) -Iboot/$(ARCH)/include
+    -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) -Iboot/$(ARCH)/include
 KERNEL_CFLAGS = $(COMMON) -O2 -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
-HOSTED_CPPFLAGS := -D_GNU_SOURCE -isystem $(BUILD)/include -iquote . -iquote $(GEN)
+HOSTED_CPPFLAGS := -D_GNU_SOURCE -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN)
 HOSTED_CFLAGS := $(COMMON) -O2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
@@ -113,16 +113,13 @@ $(JSMN): | need-hosted
 	$(call say,COPY,$@)
 	$(Q)mkdir -p $(@D) && cp /usr/include/jsmn.h $@
 
-SCHEMA := $(wildcard schema/*.json)
-ifneq ($(wildcard schema/generate.py),)
-GENERATED_C := $(GEN)/commands.c
-GENERATED := $(GENERATED_C) $(GEN)/commands.h
-endif
-ifneq ($(GENERATED),)
-$(GENERATED) &: schema/generate.py $(SCHEMA) | need-hosted
+# SCHEMA itself is the user's, for coverage-of.
+SCHEMA_SOURCES := $(wildcard schema/*.json schema/*.py schema/qapi/*.py)
+GENERATED_C := $(GEN)/qga_commands.c
+GENERATED := $(GENERATED_C) $(GEN)/qga_commands.h $(GEN)/qga.dict
+$(GENERATED) &: $(SCHEMA_SOURCES) | need-hosted
 	$(call say,GEN,$(GEN))
-	$(Q)mkdir -p $(GEN) && $(PYTHON) schema/generate.py $(SCHEMA) --out $(GEN)
-endif
+	$(Q)$(PYTHON) schema/generate.py build --out $(GEN)
 
 AGENT := $(sort $(wildcard agent/*.c))
 BEFORE_OBJECTS := $(JSMN) $(GENERATED)
