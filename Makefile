@@ -54,6 +54,7 @@ NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest := $(NEED_qemu) python3-pytest
 NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_pytest)
+NEED_bench := $(NEED_kernel) $(NEED_pytest)
 NEED_lint := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
     pyflakes3
 need-%:
@@ -152,11 +153,15 @@ $(OUT)/linker.ld: $(LINKER_SCRIPT) $(OUT)/flags | need-kernel
 	$(Q)$(KERNEL_CC) -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -nostdinc -iquote . \
 	    -Iboot/$(ARCH)/include -D__LINKER_SCRIPT__ $< -o $@
 
-$(KERNEL): $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LIBC_ARCHIVE) | need-kernel
+# Everything that a debugger wants is in bare-qga.debug.elf, and nothing of it in the image.
+$(OUT)/bare-qga.debug.elf: $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LIBC_ARCHIVE) | need-kernel
 	$(call say,LINK,$@)
 	$(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack \
 	    $(ARCH_LDFLAGS) -T $(OUT)/linker.ld -Map=$(OUT)/bare-qga.map $(KERNEL_OBJECTS) \
 	    $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+$(KERNEL): $(OUT)/bare-qga.debug.elf
+	$(call say,STRIP,$@)
+	$(Q)$(CROSS)objcopy --strip-all $< $@
 
 # ---------------------------------------------------------------------------------------------
 # The same agent as a Linux process
@@ -222,11 +227,118 @@ fuzzers: $(FUZZ_PROGRAMS) ## build the fuzz targets
 .PHONY: unit fuzzers
 
 # ---------------------------------------------------------------------------------------------
+# Running it
+
+MACHINE ?= q35
+MEMORY ?= 64M
+run: need-qemu $(KERNEL) ## boot the kernel in QEMU and show one whole session with it
+	$(Q)$(PYTHON) tests/tools/session.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
+shell: need-qemu $(KERNEL) ## boot the kernel and type commands at it; MACHINE=pc, MEMORY=64M
+	$(Q)$(PYTHON) tests/tools/shell.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
+.PHONY: run shell
+
+# ---------------------------------------------------------------------------------------------
+# Tests.  Each suite leaves its numbers in $(RESULTS); the sum is the last line.
+
+RESULT := $(PYTHON) tests/tools/results.py
+PROGRAM := $(PYTHON) tests/tools/programs.py
+TEST_ENVIRONMENT := BARE_QGA_IMAGE=$(abspath $(KERNEL)) BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) \
+    PYTHONDONTWRITEBYTECODE=1
+export BUILD
+SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot
+
+# $(call pytest,suite,folders): Debian's pytest, whatever python stands first in PATH.
+pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) \
+    --junit-xml=$(BUILD)/junit/$(1).xml $(2); $(RESULT) junit $(1) $(BUILD)/junit/$(1).xml
+
+test: need-test ## everything: unit, conformance (hosted and booted), boot, fuzz regression
+	$(Q)rm -rf $(RESULTS)
+	$(Q)$(MAKE) all hosted hosted-asan unit fuzzers
+	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES); $(RESULT) tally
+test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, under ASan and UBSan
+	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
+test-fuzz: need-fuzz $(FUZZ_PROGRAMS) ## the fuzz targets once over their stored inputs
+	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
+test-python: need-pytest $(HOSTED) ## pytest on the host: the schema's generator, the tools
+	$(Q)$(call pytest,python,$(PYTHON_TESTS))
+test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
+	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted
+test-kernel: need-qemu $(KERNEL) ## the recorded conversations against the booted kernel
+	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
+test-boot: need-pytest $(KERNEL) ## pytest with QEMU: machines, memory sizes, devices, hotplug
+	$(Q)$(call pytest,boot,tests/boot)
+.PHONY: test $(SUITES)
+
+PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
+
+FUZZ_SECONDS ?= 600
+fuzz: need-fuzz $(FUZZ_PROGRAMS) ## run each fuzz target for FUZZ_SECONDS (600)
+	$(Q)$(PROGRAM) fuzz $(FUZZ_SECONDS) $(BUILD)/fuzzing $(FUZZ_PROGRAMS)
+bench: need-bench all hosted ## the figures of the README, side by side with Linux and qemu-ga
+	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
+.PHONY: fuzz bench
+
+# ---------------------------------------------------------------------------------------------
+# What must hold for the source.  Each check counts like a test.
+
+CHECK = $(RESULT) check
+C_FILES := $(sort $(shell find agent boot drivers schema tests -name '*.[ch]' 2>/dev/null))
+PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null))
+SH_FILES := $(sort $(shell find .ci tests -type f -perm -u+x ! -name '*.py' 2>/dev/null))
+LINTS := lint-format lint-layers lint-image lint-agent lint-python lint-shell lint-tidy-hosted \
+    lint-tidy-kernel lint-cppcheck lint-compilers
+
+lint: need-lint ## formatting, static analysis, layering, the image's shape, both compilers
+	$(Q)rm -rf $(RESULTS)/lint-*
+	$(Q)$(MAKE) --no-print-directory --keep-going $(LINTS) && echo "lint: no findings"
+lint-format:
+	$(Q)$(CHECK) $@ clang-format --dry-run --Werror $(C_FILES)
+lint-layers: $(GENERATED)
+	$(Q)$(CHECK) $@ $(PYTHON) tests/tools/check_layers.py
+lint-image: $(KERNEL)
+	$(Q)$(CHECK) $@ $(PYTHON) tests/tools/check_image.py $(KERNEL)
+# What the agent asks of the world, once its own parts are joined: only libc's memory, strings and
+# formatted output, and what the compiler calls on its own.
+AGENT_OBJECTS := $(call objects,$(OUT)/obj,$(AGENT) $(GENERATED_C))
+lint-agent: $(AGENT_OBJECTS)
+	$(Q)$(CHECK) $@ tests/tools/check_undefined tests/tools/agent-may-use.txt $(AGENT_OBJECTS)
+lint-python:
+	$(Q)$(CHECK) $@ sh -c 'pyflakes3 $(PY_FILES) && $(PYTHON) tests/tools/check_python.py $(PY_FILES)'
+lint-shell:
+	$(Q)$(CHECK) $@ shellcheck $(SH_FILES)
+# One clang-tidy a file, two at a time: it is the slowest of all.
+tidy = printf '%s\n' $(1) | xargs -P 2 -I{} sh -c 'clang-tidy --quiet {} -- $(2) 2>&1 || exit 255'
+HOSTED_TIDY := $(AGENT) $(wildcard tests/hosted/*.c)
+KERNEL_TIDY := $(filter-out $(AGENT) $(GENERATED_C) %.S,$(KERNEL_SOURCES))
+lint-tidy-hosted: $(BEFORE_OBJECTS)
+	$(Q)$(CHECK) $@ sh -c "$(call tidy,$(HOSTED_TIDY),-std=c11 $(HOSTED_CPPFLAGS))"
+lint-tidy-kernel: $(BEFORE_OBJECTS) $(LIBC_READY)
+	$(Q)$(CHECK) $@ sh -c "$(call tidy,$(KERNEL_TIDY),-std=c11 -ffreestanding $(KERNEL_CPPFLAGS))"
+lint-cppcheck: $(BEFORE_OBJECTS)
+	$(Q)$(CHECK) $@ cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --suppressions-list=tests/tools/cppcheck.txt --error-exitcode=1 \
+	    -D__GNUC__=12 -D__x86_64__ -I. -Iagent -Iboot/$(ARCH)/include -I$(GEN) -I$(BUILD)/include \
+	    agent drivers boot tests/hosted
+# The other compiler must be as content as the one that built everything else.
+lint-compilers:
+	$(Q)$(CHECK) lint-gcc $(MAKE) BUILD=$(BUILD)/gcc CC=gcc all hosted
+	$(Q)$(CHECK) lint-clang $(MAKE) BUILD=$(BUILD)/clang CC=clang all hosted unit
+.PHONY: lint $(LINTS)
+
+# ---------------------------------------------------------------------------------------------
+docs: docs/commands.md ## docs/commands.md, the command reference, from the schema
+docs/commands.md: $(SCHEMA_SOURCES) | need-hosted
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) schema/generate.py docs --out $@
+coverage-of: need-hosted ## SCHEMA=file: which commands of another schema exist here
+	$(Q)test -n "$(SCHEMA)" || { echo "usage: make coverage-of SCHEMA=file.json"; exit 2; }
+	$(Q)$(PYTHON) schema/generate.py coverage $(SCHEMA)
 clean: ## remove everything that was made
 	$(Q)rm -rf $(BUILD)
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/$$(ARCH)/$(ARCH)/g' | \
-	    while IFS=$$'\t' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
-.PHONY: clean help
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    sed 's/$$(ARCH)/$(ARCH)/g' | \
+	    while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+.PHONY: docs coverage-of clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
