@@ -153,12 +153,28 @@ $(OUT)/linker.ld: $(LINKER_SCRIPT) $(OUT)/flags | need-kernel
 	$(Q)$(KERNEL_CC) -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -nostdinc -iquote . \
 	    -Iboot/$(ARCH)/include -D__LINKER_SCRIPT__ $< -o $@
 
+# Linked twice: the first link tells the addresses of the functions, whose names the second one
+# brings along for backtraces (boot/symbols.h).  The table stands last, so nothing moves.
+SYMBOLS := awk -f boot/symbols.awk
+$(OUT)/symbols-none.S: boot/symbols.awk | need-kernel
+	$(Q)mkdir -p $(@D) && $(SYMBOLS) </dev/null >$@
+$(OUT)/symbols.S: $(OUT)/unnamed.elf boot/symbols.awk
+	$(Q)$(CROSS)nm --numeric-sort --defined-only $< | $(SYMBOLS) >$@
+$(OUT)/symbols.o $(OUT)/symbols-none.o: %.o: %.S $(OUT)/flags
+	$(compile_kernel)
+
+define link_kernel
+$(call say,LINK,$@)
+$(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack $(ARCH_LDFLAGS) \
+    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+endef
+LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LIBC_ARCHIVE)
+$(OUT)/unnamed.elf: $(LINK_FROM) $(OUT)/symbols-none.o
+	$(link_kernel)
 # Everything that a debugger wants is in bare-qga.debug.elf, and nothing of it in the image.
-$(OUT)/bare-qga.debug.elf: $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LIBC_ARCHIVE) | need-kernel
-	$(call say,LINK,$@)
-	$(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack \
-	    $(ARCH_LDFLAGS) -T $(OUT)/linker.ld -Map=$(OUT)/bare-qga.map $(KERNEL_OBJECTS) \
-	    $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+$(OUT)/bare-qga.debug.elf: $(LINK_FROM) $(OUT)/symbols.o
+	$(link_kernel)
+	$(Q)$(CROSS)nm --numeric-sort --defined-only $@ | $(SYMBOLS) | cmp - $(OUT)/symbols.S
 $(KERNEL): $(OUT)/bare-qga.debug.elf
 	$(call say,STRIP,$@)
 	$(Q)$(CROSS)objcopy --strip-all $< $@
