@@ -29,10 +29,4 @@ struct acpi_memory {
  */
 int acpi_discover(const struct acpi_memory *memory, uint64_t rsdp_address, struct machine *machine);
 
-/*
- * The _S5 package in the AML of `aml` (`bytes` long): fills the two SLP_TYP values.  Returns 0 or
- * -ENOENT.  For tests; acpi_discover() calls it on the DSDT and each SSDT.
- */
-int acpi_find_s5(const uint8_t *aml, size_t bytes, uint8_t *type_a, uint8_t *type_b);
-
 #endif

@@ -22,12 +22,17 @@ struct fdt {
     uint32_t strings_bytes;
 };
 
-/* A node: the offset of its FDT_BEGIN_NODE token, and what its parent prescribes for its cells. */
+/*
+ * A node: the offset of its FDT_BEGIN_NODE token, its depth (the root has 0), and how many cells
+ * addresses and sizes have in the children of each of its ancestors and of itself (§2.3.5).
+ */
 struct fdt_node {
     uint32_t offset;
-    uint32_t depth;         /* the root has 0 */
-    uint32_t address_cells; /* of the parent: how this node's reg counts (§2.3.5) */
-    uint32_t size_cells;
+    uint32_t depth;
+    struct {
+        uint32_t address;
+        uint32_t size;
+    } cells[FDT_DEPTH_MAX];
 };
 
 struct fdt_property {

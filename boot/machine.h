@@ -16,6 +16,8 @@
 #define MACHINE_ISA_IRQS            16u
 #define MACHINE_VIRTIO_MMIO_MAX     64u
 #define MACHINE_PCI_HOSTS_MAX       4u
+#define MACHINE_HOTPLUG_BUSES_MAX   40u
+#define MACHINE_BRIDGES_MAX         6u
 
 struct boot_info;
 struct options;
@@ -59,8 +61,8 @@ struct machine_window {
 };
 
 struct machine_pci_host {
-    uint64_t
-        ecam_address; /* configuration space of bus 0 (PCIe 4.0 §7.2.2); 0: ports 0xcf8/0xcfc */
+    bool config_ports;     /* configuration space through ports 0xcf8 and 0xcfc, first 256 bytes */
+    uint64_t ecam_address; /* configuration space of bus 0 in memory (PCIe 4.0 §7.2.2), 0: none */
     uint16_t segment;
     uint8_t bus_first;
     uint8_t bus_last;
@@ -107,6 +109,23 @@ struct machine_time {
     uint8_t rtc_century; /* index of the century byte in the CMOS RAM, 0: none */
 };
 
+/*
+ * QEMU's ACPI PCI hotplug registers (QEMU docs/specs/acpi_pci_hotplug): `port` 0 means none.  A
+ * bus has a selector; which bus that is, the definition blocks say by the path of bridges from
+ * the root bus (devfn each).
+ */
+struct machine_hotplug_bus {
+    uint32_t selector;
+    uint32_t bridge_count;
+    uint8_t bridges[MACHINE_BRIDGES_MAX];
+};
+
+struct machine_hotplug {
+    uint16_t port;
+    uint32_t bus_count;
+    struct machine_hotplug_bus buses[MACHINE_HOTPLUG_BUSES_MAX];
+};
+
 struct machine {
     const char *source;         /* what described it, for the log */
     uint32_t cpu_count;         /* 0: not said */
@@ -121,9 +140,7 @@ struct machine {
     struct machine_pci_host pci_hosts[MACHINE_PCI_HOSTS_MAX];
     struct machine_power power;
     struct machine_time time;
-    /* Differentiated definition blocks, kept for the search of hotplug names; 0: none. */
-    uint64_t dsdt_address;
-    uint32_t dsdt_bytes;
+    struct machine_hotplug hotplug;
 };
 
 /*

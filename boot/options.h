@@ -16,9 +16,6 @@
 #define OPTIONS_CRASH_BYTES     32u
 #define OPTIONS_VIRTIO_MMIO_MAX 64u
 
-/* What reaches the serial line. */
-enum options_log { OPTIONS_LOG_OFF, OPTIONS_LOG_ERROR, OPTIONS_LOG_INFO, OPTIONS_LOG_DEBUG };
-
 /* How guest-shutdown's powerdown ends the machine. */
 enum options_poweroff {
     OPTIONS_POWEROFF_AUTO,       /* ACPI, else what the machine has */
@@ -38,7 +35,7 @@ struct options {
     char agent_port[OPTIONS_NAME_BYTES];   /* agent.port= */
     char hostname[OPTIONS_HOSTNAME_BYTES]; /* hostname=, "" when not given */
     char crash[OPTIONS_CRASH_BYTES];       /* crash=, "" when not given: a death test */
-    enum options_log log;                  /* log= */
+    bool log;                              /* log=: whether the log reaches the serial line */
     enum options_poweroff poweroff;        /* poweroff= */
     uint16_t debug_exit_port;              /* debug-exit=, 0: look for it */
     uint64_t memory_bytes;                 /* memory=, the byte budget of files; 0: what there is */
@@ -50,13 +47,10 @@ struct options {
 /* Every option as it is when nobody says anything. */
 void options_init(struct options *options);
 /*
- * Reads one command line (`text` NUL-terminated, `source` names it for messages) over *options.
+ * Reads one command line (`length` bytes at `text`; `source` names it for messages) over *options.
  * Each word that is unknown or malformed is named on the log; afterwards one line lists the
  * options that exist.  Such words change nothing; the boot goes on.
- * `skip_program`: a multiboot loader may put the kernel's file name first; a first word with a
- * slash in it and no "=" is then accepted.
  */
-void options_parse(struct options *options, const char *text, const char *source,
-                   bool skip_program);
+void options_parse(struct options *options, const char *text, size_t length, const char *source);
 
 #endif

@@ -14,15 +14,20 @@ void power_init(const struct machine *machine, const struct options *options);
 void power_add_pvpanic(volatile void *events_register);
 
 /* Powers down, resets or stops.  None returns: where nothing helps, the processor stops. */
-void power_off(void) __attribute__((noreturn));
-void power_reboot(void) __attribute__((noreturn));
-void power_halt(void) __attribute__((noreturn));
+_Noreturn void power_off(void);
+_Noreturn void power_reboot(void);
+_Noreturn void power_halt(void);
 
 /*
  * The end after a trap or a failed assertion, once it has been reported on the serial line: tells
- * pvpanic, then isa-debug-exit (QEMU exits with 35: never 0, 1 or 33), else stops the processor.
- * Usable before power_init().
+ * pvpanic, then isa-debug-exit (QEMU exits with POWER_EXIT_CRASH), else stops the processor.  Uses
+ * no memory but the stack; usable before power_init() and inside a trap.
  */
-void machine_crash(void) __attribute__((noreturn));
+_Noreturn void machine_crash(void);
+
+/* QEMU's exit codes by isa-debug-exit, (value << 1) | 1 (hw/misc/debugexit.c): away from 0, 1 and
+ * a shell's own codes. */
+#define POWER_EXIT_POWEROFF 33
+#define POWER_EXIT_CRASH    35
 
 #endif
