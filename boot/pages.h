@@ -13,15 +13,15 @@
 #define PAGE_SIZE  4096u
 #define PAGE_SHIFT 12
 
-struct boot_region;
+struct regions;
 
 /*
- * Takes over `count` regions, sorted and disjoint, already without whatever must stay.  The
- * allocator's own bookkeeping comes out of the first one that has room (one bit per page up to
- * the highest address).  Returns 0, or -ENOMEM when no region has the room.
+ * Takes over this RAM, already without whatever must stay.  The allocator's own bookkeeping (one
+ * bit per page below `address_end`, the end of everything that is ever given to it) comes out of
+ * the first region that has room.  Returns 0, or -ENOMEM when none has.
  */
-int pages_init(const struct boot_region *regions, unsigned int count);
-/* Adds [base, base + size), whole pages that are used no longer (the initrd after unpacking). */
+int pages_init(const struct regions *ram, uint64_t address_end);
+/* Adds whole pages [base, base + size) that are used no longer (the initrd after unpacking). */
 void pages_release(uint64_t base, uint64_t size);
 
 /* One page, content undefined; NULL when there is none.  Constant time. */

@@ -40,6 +40,12 @@ void *paging_unmap_window(uintptr_t virtual_page);
 
 /* --- interrupts ---------------------------------------------------------------------------- */
 
+struct machine;
+
+/* Starts the interrupt controllers that `machine` names, every line masked.  Before this,
+ * drivers/irq.h refuses and cpu_idle_until() spins.  0, or -ENODEV when there is none. */
+int interrupts_init(const struct machine *machine);
+
 /*
  * Sleeps until an interrupt or until clock_monotonic_ns() reaches `deadline_ns` (UINT64_MAX: no
  * deadline).  Returns at once if an interrupt came since the last return of this function, so a
@@ -47,17 +53,12 @@ void *paging_unmap_window(uintptr_t virtual_page);
  */
 void cpu_idle_until(uint64_t deadline_ns);
 
-/* --- ends (boot/<arch>/power.c) ------------------------------------------------------------ */
-
-/* Ends the machine so that the host sees a crash: a test device's exit code, pvpanic's event, or
- * a halt with interrupts off.  Uses no memory but the stack; usable inside a trap. */
-_Noreturn void machine_crash(void);
-
 /* --- panic --------------------------------------------------------------------------------- */
 
-/* One line of reason, a backtrace with function names, then machine_crash(). */
+/* One line of reason, a backtrace with function names, then machine_crash() (power.h). */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Prints the call chain that starts at this frame pointer, with function names. */
-void backtrace_print(uintptr_t frame);
+/* The end of a stack of ours that holds `address`, so that a walk up its frames knows where to
+ * stop; 0 if none does. */
+uintptr_t stack_end_of(uintptr_t address);
 
 #endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words for the report of a crash, and panic(). */
+#include "crash.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform.h"
+#include "power.h"
+#include "symbols.h"
+
+#define BACKTRACE_MAX 32
+
+extern const uint8_t text_start[], text_end[];
+
+void crash_text(const char *text)
+{
+    size_t length = 0;
+    while (text[length])
+        length++;
+    serial_write(text, length);
+}
+
+void crash_hex(uint64_t value, int digits)
+{
+    char text[18] = "0x";
+    for (int i = 0; i < digits && i < 16; i++)
+        text[2 + i] = "0123456789abcdef"[value >> (4 * (digits - 1 - i)) & 15];
+    serial_write(text, (size_t)(2 + digits));
+}
+
+void crash_decimal(uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    serial_write(text + at, sizeof text - at);
+}
+
+void crash_symbol(uintptr_t address)
+{
+    uintptr_t start = (uintptr_t)text_start;
+    const char *name = symbols_names;
+    uint32_t i = 0;
+    if (address < start || address >= (uintptr_t)text_end || !symbols_count ||
+        address - start < symbols_offset[0]) {
+        crash_text("?");
+        return;
+    }
+    while (i + 1 < symbols_count && start + symbols_offset[i + 1] <= address) {
+        while (*name++)
+            ;
+        i++;
+    }
+    crash_text(name);
+    crash_text("+");
+    crash_hex(address - start - symbols_offset[i], 3);
+}
+
+static void backtrace_line(uintptr_t address)
+{
+    crash_text("  ");
+    crash_hex(address, 8);
+    crash_text(" ");
+    crash_symbol(address);
+    crash_text("\n");
+}
+
+void crash_backtrace(uintptr_t address, uintptr_t frame)
+{
+    uintptr_t end = stack_end_of(frame);
+    backtrace_line(address);
+    /* A frame is the caller's frame pointer and the return address; each lies above the last. */
+    for (int i = 0; i < BACKTRACE_MAX; i++) {
+        if (!end || frame % sizeof frame || frame > end - 2 * sizeof frame)
+            break;
+        const uintptr_t *pair = (const uintptr_t *)frame;
+        if (!pair[1])
+            break;
+        /* The call, not what follows it: that may belong to the next function. */
+        backtrace_line(pair[1] - 1);
+        if (pair[0] <= frame)
+            break;
+        frame = pair[0];
+    }
+}
+
+void panic(const char *format, ...)
+{
+    char reason[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    crash_text("panic: ");
+    crash_text(reason);
+    crash_text("\n");
+    crash_backtrace((uintptr_t)__builtin_return_address(0) - 1,
+                    *(const uintptr_t *)__builtin_frame_address(0));
+    machine_crash();
+}
+
+/* What -fstack-protector-strong calls when a canary died. */
+_Noreturn void __stack_chk_fail(void);
+_Noreturn void __stack_chk_fail(void)
+{
+    panic("stack smashed: the canary of a function is gone");
+}

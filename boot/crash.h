@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Words for the report of a crash.  They use the serial line and the stack and nothing else: no
+ * libc, no memory, no log, because any of these may be what is broken.
+ */
+#ifndef BOOT_CRASH_H
+#define BOOT_CRASH_H
+
+#include <stdint.h>
+
+void crash_text(const char *text);
+/* "0x" and exactly `digits` hexadecimal digits. */
+void crash_hex(uint64_t value, int digits);
+void crash_decimal(uint64_t value);
+/* "name+0x1c" of the function that `address` is in, or "?". */
+void crash_symbol(uintptr_t address);
+/* The line of `address`, then those of the call chain whose innermost frame pointer is `frame`. */
+void crash_backtrace(uintptr_t address, uintptr_t frame);
+
+#endif

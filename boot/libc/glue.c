@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What newlib asks of its system.  Only the conversion of floating point numbers allocates
+ * (newlib's libc/stdlib/mprec.c:_Balloc), and it keeps every block for the next time, so a small
+ * arena that never takes back is enough: it holds the bignums of numbers with up to some hundred
+ * digits.  Callers of strtod() bound the digits that they pass.
+ */
+#include <reent.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/platform.h"
+
+#define ARENA_SIZE 16384
+
+static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16)));
+static size_t arena_used;
+
+void *_malloc_r(struct _reent *reent, size_t size)
+{
+    (void)reent;
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (rounded < size || rounded > sizeof arena - arena_used)
+        panic("libc: no room for %zu bytes", size);
+    void *memory = arena + arena_used;
+    arena_used += rounded;
+    return memory;
+}
+
+void *_calloc_r(struct _reent *reent, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        panic("libc: calloc of %zu times %zu", count, size);
+    return memset(_malloc_r(reent, bytes), 0, bytes);
+}
+
+void _free_r(struct _reent *reent, void *memory)
+{
+    (void)reent;
+    (void)memory;
+}
+
+/* Only growing output strings (asprintf) would come here, and nobody makes any. */
+void *_realloc_r(struct _reent *reent, void *memory, size_t size)
+{
+    (void)reent;
+    (void)memory;
+    panic("libc: realloc to %zu bytes", size);
+}
