@@ -10,6 +10,7 @@ import itertools
 import json
 import select
 import socket
+import struct
 import time
 
 _sync_ids = itertools.count(int(time.time() * 1000))
@@ -42,8 +43,12 @@ class Agent:
         self.patience = patience
         self.buffer = bytearray()
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30 * patience)
+        # QEMU serves one client at a time and its backlog holds one more: connect() waits for it.
+        # A Python timeout would make the socket non-blocking, and connect() fail instead.
+        limit = struct.pack("ll", int(30 * patience), 0)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         self.sock.connect(path)
+        self.sock.settimeout(30 * patience)
 
     def close(self):
         self.sock.close()
@@ -85,7 +90,7 @@ class Agent:
         except ValueError as error:
             raise AgentError(f"not a reply: {line[:200]!r}") from error
 
-    def sync(self, timeout=20):
+    def sync(self, timeout=10):
         """
         guest-sync-delimited until its own answer comes.  Asks again each second: a request that
         meets a reset or a detached port is lost, as on any machine.

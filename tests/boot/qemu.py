@@ -298,7 +298,7 @@ class Vm:
         self.agents.append(agent)
         return agent
 
-    def agent(self, name="agent", timeout=20):
+    def agent(self, name="agent", timeout=10):
         """A new client that has had its first answer."""
         agent = self.connect(name)
         agent.sync(timeout)

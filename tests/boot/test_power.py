@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+guest-shutdown is carried out, on each machine by what that machine has: ACPI's S5 and reset
+register, GED sleep registers, the keyboard controller, a triple fault.
+"""
+import re
+
+import pytest
+
+from agent import request
+from qemu import Deadline
+from test_machines import check_session
+
+MACHINES = ["pc", "q35", "microvm,acpi=on", "microvm,acpi=off"]
+WITH_POWEROFF = MACHINES[:3]
+
+
+def shut_down(agent, mode=None):
+    agent.send(request("guest-shutdown", {"mode": mode} if mode else None))
+
+
+def check_no_reply(agent):
+    """Success sends nothing (QAPI, guest-shutdown: success-response false)."""
+    assert agent.receive(20) == b""
+
+
+@pytest.mark.parametrize("mode", [None, "powerdown"])
+@pytest.mark.parametrize("machine", WITH_POWEROFF)
+def test_powerdown(boot, machine, mode):
+    vm = boot(machine=machine)
+    agent = check_session(vm)
+    shut_down(agent, mode)
+    vm.qmp.wait_event("SHUTDOWN", 10,
+                      lambda data: data["guest"] and data["reason"] == "guest-shutdown")
+    assert vm.wait_exit() == 0
+    check_no_reply(agent)
+
+
+def test_powerdown_without_means(boot):
+    """microvm without ACPI cannot be switched off: a reset, which -no-reboot makes the end."""
+    vm = boot(machine="microvm,acpi=off", no_reboot=True)
+    agent = check_session(vm)
+    shut_down(agent)
+    vm.qmp.wait_event("SHUTDOWN", 10, lambda data: data["guest"])
+    assert vm.wait_exit() == 0
+    check_no_reply(agent)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_powerdown_by_debug_exit(boot, machine):
+    """poweroff=debug-exit gives a test runner an exit code, odd as the device makes it."""
+    vm = boot(machine=machine, append="poweroff=debug-exit",
+              args=["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
+    shut_down(check_session(vm))
+    assert vm.wait_exit() == 33
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_reboot(boot, machine):
+    vm = boot(machine=machine)
+    agent = check_session(vm)
+    for _ in range(3):
+        vm.qmp.forget("RESET")
+        shut_down(agent, "reboot")
+        vm.qmp.wait_event("RESET", 10, lambda data: data["guest"])
+        agent.sync()
+    check_session(vm)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_reboot_ends_no_reboot(boot, machine):
+    vm = boot(machine=machine, no_reboot=True)
+    shut_down(check_session(vm), "reboot")
+    vm.qmp.wait_event("SHUTDOWN", 10,
+                      lambda data: data["guest"] and data["reason"] == "guest-reset")
+    assert vm.wait_exit() == 0
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_halt(boot, machine):
+    """The processor stops with interrupts off and QEMU stays."""
+    vm = boot(machine=machine)
+    agent = check_session(vm)
+    shut_down(agent, "halt")
+    deadline = Deadline(10)
+    while True:
+        registers = vm.qmp.hmp("info registers")
+        flags = int(re.search(r"[ER]FL=([0-9a-f]+)", registers).group(1), 16)
+        if "HLT=1" in registers and not flags & 0x200:
+            break
+        assert not deadline.over(), registers
+    agent.send(request("guest-ping"))
+    assert agent.receive(0.3) is None
+    assert vm.qmp.execute("query-status")["status"] == "running"
+
+
+@pytest.mark.parametrize("machine", WITH_POWEROFF)
+def test_power_button(boot, machine):
+    vm = boot(machine=machine)
+    check_session(vm)
+    vm.qmp.execute("system_powerdown")
+    vm.qmp.wait_event("SHUTDOWN", 10, lambda data: data["reason"] == "guest-shutdown")
+    assert vm.wait_exit() == 0
+
+
+def test_power_button_while_frozen(boot):
+    """A frozen file system does not keep the machine from ending."""
+    vm = boot()
+    assert check_session(vm).execute("guest-fsfreeze-freeze") >= 1
+    vm.qmp.execute("system_powerdown")
+    vm.qmp.wait_event("SHUTDOWN", 10, lambda data: data["reason"] == "guest-shutdown")
+
+
+def test_unknown_mode_does_nothing(boot):
+    vm = boot()
+    agent = check_session(vm)
+    shut_down(agent, "hibernate")
+    assert "mode is invalid" in agent.reply()["error"]["desc"]
+    assert agent.execute("guest-ping") == {}
