@@ -11,7 +11,6 @@ from pathlib import Path
 from . import checks
 from .checks import mapping_of, only_keys, sequence_of, text_of
 from .doc import Doc, parse_doc
-from .doc_checks import check_doc
 from .model import (
     BUILTINS,
     Alternate,
@@ -27,10 +26,10 @@ from .model import (
     Object,
     Schema,
     Type,
-    json_type,
 )
+from .rules import check_definition, check_unique
 from .source import Position, Reader, SchemaError
-from .syntax import Mapping, Sequence, Source, Statement, Text, Value, is_definition_doc, parse_file
+from .syntax import Mapping, Sequence, Source, Statement, Text, Value, parse_file
 
 _KINDS: dict[str, type[Definition]] = {
     "enum": Enum,
@@ -54,16 +53,16 @@ class Builder:
 
     def build(self) -> Schema:
         """The finished Schema."""
-        pending = [self._register(statement) for statement in self.source.statements]
+        pending = []
+        for item in self.source.items:
+            if isinstance(item, Statement):
+                pending.append(self._register(item))
+            else:
+                self.schema.items.append(parse_doc(item, self.reader))
         for keyword, definition, value in pending:
-            getattr(self, f"_fill_{keyword}")(definition, value)
-        for keyword, definition, _ in pending:
-            self._check(keyword, definition)
-        self.schema.prose = [
-            parse_doc(raw, self.reader)
-            for raw in self.source.prose
-            if not is_definition_doc(raw.text)
-        ]
+            self._fill(keyword, definition, value)
+        for _, definition, _ in pending:
+            check_definition(definition, self.source.pragmas, self.reader)
         return self.schema
 
     # Registering
@@ -84,28 +83,42 @@ class Builder:
             first = table[name.value].position
             raise SchemaError(name.position, f"'{name.value}' is already defined at {first}")
         table[name.value] = definition
+        self.schema.items.append(definition)
         return keyword, definition, value
 
     def _doc(self, statement: Statement, name: Text) -> Doc | None:
         if statement.doc is None:
             if self.source.pragmas.doc_required:
-                self.reader.tolerate(name.position, f"'{name.value}' has no doc comment")
+                self.reader.style(name.position, f"'{name.value}' has no doc comment")
             return None
         doc = parse_doc(statement.doc, self.reader)
         if doc.symbol != name.value:
             message = f"this doc comment is about '{doc.symbol}', not '{name.value}'"
-            self.reader.tolerate(doc.position, message)
+            self.reader.style(doc.position, message)
             return None
         return doc
 
     # Filling
+
+    def _fill(self, keyword: str, definition: Definition, value: Mapping) -> None:
+        if isinstance(definition, Enum):
+            self._fill_enum(definition, value)
+        elif isinstance(definition, Object):
+            fill = self._fill_union if keyword == "union" else self._fill_struct
+            fill(definition, value)
+        elif isinstance(definition, Alternate):
+            self._fill_alternate(definition, value)
+        elif isinstance(definition, Command):
+            self._fill_command(definition, value)
+        elif isinstance(definition, Event):
+            self._fill_event(definition, value)
 
     def _fill_enum(self, enum: Enum, value: Mapping) -> None:
         items = sequence_of(value.entries["data"], f"the data of enum '{enum.name}'").items
         if "prefix" in value.entries:
             enum.prefix = text_of(value.entries["prefix"], "'prefix'")
         enum.values = tuple(self._enum_value(enum, item) for item in items)
-        self._unique(enum.values, f"enum '{enum.name}'")
+        check_unique(enum.values, f"enum '{enum.name}'")
 
     def _enum_value(self, enum: Enum, item: Value) -> EnumValue:
         if isinstance(item, Text):
@@ -130,7 +143,7 @@ class Builder:
         if "base" in value.entries and "discriminator" in value.entries:
             union.base = self._base(union, value.entries["base"])
             union.branches = tuple(self._branch(union.name, *entry) for entry in _entries(data))
-            # The tag is looked up in _check, when every base has its members.
+            # check_definition() finds the member itself, when every base has its members.
             union.tag = Member(
                 text_of(value.entries["discriminator"], "'discriminator'"),
                 BUILTINS["str"],
@@ -167,9 +180,12 @@ class Builder:
         data = mapping_of(value.entries["data"], f"the data of alternate '{alternate.name}'")
         if not data.entries:
             raise SchemaError(data.position, f"alternate '{alternate.name}' has no branches")
-        branches = tuple(self._branch(alternate.name, *entry) for entry in _entries(data))
-        alternate.branches = branches
-        self._unique(branches, f"alternate '{alternate.name}'")
+        for name, position in data.keys.items():
+            self.names.member(name, alternate.name, position)
+        alternate.branches = tuple(
+            self._branch(alternate.name, *entry) for entry in _entries(data)
+        )
+        check_unique(alternate.branches, f"alternate '{alternate.name}'")
 
     def _fill_command(self, command: Command, value: Mapping) -> None:
         command.boxed = checks.flag(value, "boxed", False)
@@ -209,7 +225,7 @@ class Builder:
 
     def _members(self, data: Mapping, owner: str) -> tuple[Member, ...]:
         members = tuple(self._member(owner, *entry) for entry in _entries(data))
-        self._unique(members, f"'{owner}'")
+        check_unique(members, f"'{owner}'")
         return members
 
     def _member(self, owner: str, key: str, position: Position, value: Value) -> Member:
@@ -218,7 +234,7 @@ class Builder:
         return self._typed(name, name != key, position, value)
 
     def _branch(self, owner: str, key: str, position: Position, value: Value) -> Member:
-        # Branch names are enum values or free; a `*` would be part of the name and is refused.
+        """A branch; a `*` would be part of its name and is refused."""
         self.names.enum_value(key, owner, position)
         return self._typed(key, False, position, value)
 
@@ -299,92 +315,6 @@ class Builder:
                 raise SchemaError(item.position, f"duplicate feature '{feature.name}'")
             features.append(feature)
         return tuple(features)
-
-    def _unique(self, named: tuple[Member, ...] | tuple[EnumValue, ...], where: str) -> None:
-        """Names must differ even after `-` and `.` have become `_` in C."""
-        seen: dict[str, str] = {}
-        for item in named:
-            folded = item.name.replace("-", "_").replace(".", "_")
-            if folded in seen:
-                other = seen[folded]
-                message = f"'{item.name}' of {where} collides with '{other}'"
-                raise SchemaError(item.position, message)
-            seen[folded] = item.name
-
-    # Checks that need everything resolved
-
-    def _check(self, keyword: str, definition: Definition) -> None:
-        if isinstance(definition, Object):
-            self._check_bases(definition)
-            self._unique(tuple(definition.all_members()), f"'{definition.name}' and its bases")
-            if keyword == "union":
-                self._check_union(definition)
-        elif isinstance(definition, Alternate):
-            self._check_alternate(definition)
-        elif isinstance(definition, (Command, Event)):
-            self._check_arguments(definition)
-        # What foreign schemas leave undescribed is no concern of their lenient reader.
-        if definition.doc is not None and not self.reader.lenient:
-            check_doc(definition, self.source.pragmas, self.reader)
-
-    def _check_bases(self, definition: Object) -> None:
-        seen = [definition]
-        while seen[-1].base is not None:
-            if seen[-1].base in seen:
-                raise SchemaError(definition.position, f"'{definition.name}' is its own base")
-            seen.append(seen[-1].base)
-
-    def _check_union(self, union: Object) -> None:
-        assert union.tag is not None
-        members = {member.name: member for member in union.all_members()}
-        tag = members.get(union.tag.name)
-        if tag is None or not isinstance(tag.type, Enum) or tag.optional:
-            message = f"'{union.tag.name}' is no mandatory enum member of the base"
-            raise SchemaError(union.tag.position, message)
-        union.tag = tag
-        values = {value.name for value in tag.type.values}
-        for branch in union.branches:
-            if branch.name not in values:
-                message = f"branch '{branch.name}' is no value of '{tag.type.name}'"
-                raise SchemaError(branch.position, message)
-            if not isinstance(branch.type, Object):
-                raise SchemaError(branch.position, f"branch '{branch.name}' must be a struct")
-
-    def _check_alternate(self, alternate: Alternate) -> None:
-        taken: dict[str, str] = {}
-        for branch in alternate.branches:
-            kind = json_type(branch.type)
-            if kind == "any" or branch.type.name == "QType":
-                message = f"branch '{branch.name}' cannot be '{branch.type.name}'"
-                raise SchemaError(branch.position, message)
-            # A JSON integer is also a number, so that only one of the two can be recognized.
-            kind = "number" if kind == "integer" else kind
-            if kind in taken:
-                message = f"branch '{branch.name}' cannot be told from '{taken[kind]}'"
-                raise SchemaError(branch.position, message)
-            taken[kind] = branch.name
-
-    def _check_arguments(self, owner: Command | Event) -> None:
-        if isinstance(owner.arguments, Object):
-            self._unique(tuple(owner.arguments.all_members()), f"'{owner.name}'")
-            if owner.arguments.branches and not owner.boxed:
-                raise SchemaError(owner.position, "a union as arguments needs 'boxed': true")
-        elif owner.arguments is not None and not owner.boxed:
-            raise SchemaError(owner.position, "an alternate as arguments needs 'boxed': true")
-        if isinstance(owner, Command) and owner.returns is not None:
-            self._check_returns(owner)
-
-    def _check_returns(self, command: Command) -> None:
-        returned = command.returns
-        if isinstance(returned, Array):
-            returned = returned.element
-        exempt = any(
-            self.source.pragmas.excepts(rule, command.name)
-            for rule in ("command-returns-exceptions", "returns-whitelist")
-        )
-        if not isinstance(returned, Object) and not exempt:
-            message = f"'{command.name}' returns '{command.returns.name}', which is no object"
-            self.reader.tolerate(command.position, message)
 
 
 def _entries(data: Mapping) -> list[tuple[str, Position, Value]]:

@@ -126,14 +126,14 @@ class Names:
         else:
             self._match(_TYPE_NAME, name, position, "type")
             if name.endswith("List"):
-                self.reader.tolerate(position, f"type '{name}' must not end with 'List'")
+                self.reader.style(position, f"type '{name}' must not end with 'List'")
 
     def member(self, name: str, owner: str, position: Position) -> None:
         """The name of a member or branch, without its `*`."""
         pattern = _LENIENT_NAME if self._lax(owner) else _MEMBER_NAME
         self._match(pattern, name, position, "member")
         if name == "u" or name.startswith(("has-", "has_", "q-", "q_")):
-            self.reader.tolerate(position, f"member name '{name}' is reserved")
+            self.reader.style(position, f"member name '{name}' is reserved")
 
     def enum_value(self, name: str, owner: str, position: Position) -> None:
         """One value of an enum."""
@@ -158,4 +158,4 @@ class Names:
 
     def _match(self, pattern: re.Pattern[str], name: str, position: Position, what: str) -> None:
         if not pattern.match(name):
-            self.reader.tolerate(position, f"'{name}' is no proper {what} name")
+            self.reader.style(position, f"'{name}' is no proper {what} name")

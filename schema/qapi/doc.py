@@ -119,8 +119,10 @@ class _Builder:
             self.section.lines.append(line)
 
     def _ends_section(self, line: str) -> bool:
-        """A line at the margin after a blank one ends everything but prose."""
+        """A line at the margin after a blank one ends everything but prose and old sections."""
         if self.section.kind == "text" or not line or line.startswith(" "):
+            return False
+        if self.section.kind == "tag" and self.section.name not in SINGLE_TAGS:
             return False
         return len(self.section.lines) > 1 and not self.section.lines[-1]
 

@@ -22,7 +22,7 @@ def check_doc(definition: Definition, pragmas: Pragmas, reader: Reader) -> None:
     for name in ("Returns", "Errors"):
         section = doc.find("tag", name)
         if section is not None and not isinstance(definition, Command):
-            reader.tolerate(section.position, f"'{name}:' only makes sense for a command")
+            reader.style(section.position, f"'{name}:' only makes sense for a command")
 
 
 def parts(definition: Definition) -> tuple:
@@ -56,10 +56,10 @@ def _compare(
     for section in doc.sections:
         if section.kind == kind and section.name not in names:
             message = f"'{definition.name}' has no {kind} '{section.name}'"
-            reader.tolerate(section.position, message)
+            reader.style(section.position, message)
     if pragmas.excepts("documentation-exceptions", definition.name):
         return
     for name in names:
         if doc.find(kind, name) is None:
             message = f"{kind} '{name}' of '{definition.name}' is not described"
-            reader.tolerate(doc.position, message)
+            reader.style(doc.position, message)

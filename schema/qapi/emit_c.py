@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from .c_names import constant, identifier, string_literal, type_name
 from .c_types import Selection, alternate_struct, branch_constants, c_type, struct_tag
-from .model import Alternate, Array, Builtin, Command, Enum, Member, Object, Schema, Type
+from .model import (
+    WHILE_FROZEN,
+    Alternate,
+    Array,
+    Builtin,
+    Command,
+    Enum,
+    Member,
+    Object,
+    Schema,
+    Type,
+)
 
 _NOTICE = """\
 /* SPDX-License-Identifier: BSD-2-Clause */
@@ -183,7 +194,7 @@ class CBackend:
             lines.append(f"        .run = run_{identifier(command.name)},")
             if command.success_response:
                 lines.append("        .success_response = true,")
-            if command.has_feature("allowed-while-frozen"):
+            if command.has_feature(WHILE_FROZEN):
                 lines.append("        .allowed_while_frozen = true,")
             lines.append("    },")
         count = "const size_t qga_command_count = sizeof(qga_commands) / sizeof(qga_commands[0]);"

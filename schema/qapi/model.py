@@ -9,6 +9,9 @@ from typing import Iterator, Union
 from .doc import Doc
 from .source import Position
 
+# Our own feature: the command runs between guest-fsfreeze-freeze and guest-fsfreeze-thaw.
+WHILE_FROZEN = "allowed-while-frozen"
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -157,12 +160,15 @@ class Event(Definition):
 
 @dataclass
 class Schema:
-    """A whole schema, everything in the order of declaration."""
+    """A whole schema, everything in the order of declaration.
+
+    items holds all definitions, and between them the doc blocks that are prose.
+    """
 
     types: dict[str, Type] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
-    prose: list[Doc] = field(default_factory=list)
+    items: list[Definition | Doc] = field(default_factory=list)
 
 
 def json_type(kind: Type) -> str:

@@ -50,6 +50,11 @@ class Reader:
             raise SchemaError(position, message)
         self.warnings.append(f"{position}: warning: {message}")
 
+    def style(self, position: Position, message: str) -> None:
+        """Raises SchemaError unless lenient: other people's names and docs are their concern."""
+        if not self.lenient:
+            raise SchemaError(position, message)
+
     def print_warnings(self) -> None:
         """Prints what was forgiven, in the form that compilers use."""
         for warning in self.warnings:

@@ -90,10 +90,9 @@ class Pragmas:
 
 @dataclass
 class Source:
-    """A schema as read: its statements in order, free-form doc blocks, pragmas."""
+    """A schema as read: its statements and free-form doc blocks in order, and its pragmas."""
 
-    statements: list[Statement] = field(default_factory=list)
-    prose: list[RawDoc] = field(default_factory=list)
+    items: list[Statement | RawDoc] = field(default_factory=list)
     pragmas: Pragmas = field(default_factory=Pragmas)
 
 
@@ -133,7 +132,8 @@ class Parser:
             return
         if is_definition_doc(doc.text):
             self.reader.tolerate(doc.position, "doc comment without its definition")
-        self.source.prose.append(doc)
+        else:
+            self.source.items.append(doc)
 
     def _statement(self, value: Mapping, doc: RawDoc | None) -> None:
         for keyword in ("include", "pragma"):
@@ -147,7 +147,7 @@ class Parser:
         elif "pragma" in value.entries:
             self._pragma(value.entries["pragma"])
         else:
-            self.source.statements.append(Statement(value, doc))
+            self.source.items.append(Statement(value, doc))
 
     def _include(self, name: Value) -> None:
         if not isinstance(name, Text):

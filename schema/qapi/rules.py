@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The rules that only make sense once every name is resolved."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from .doc_checks import check_doc
+from .model import (
+    Alternate,
+    Array,
+    Command,
+    Definition,
+    Enum,
+    EnumValue,
+    Event,
+    Member,
+    Object,
+    json_type,
+)
+from .source import Reader, SchemaError
+from .syntax import Pragmas
+
+
+def check_definition(definition: Definition, pragmas: Pragmas, reader: Reader) -> None:
+    """Checks a definition against the others and against its doc comment."""
+    if isinstance(definition, Object):
+        _check_bases(definition)
+        check_unique(tuple(definition.all_members()), f"'{definition.name}' and its bases")
+        if definition.tag is not None:
+            _check_union(definition)
+    elif isinstance(definition, Alternate):
+        _check_alternate(definition)
+    elif isinstance(definition, (Command, Event)):
+        _check_arguments(definition)
+    if isinstance(definition, Command):
+        _check_returns(definition, pragmas, reader)
+    if definition.doc is not None:
+        check_doc(definition, pragmas, reader)
+
+
+def check_unique(named: Sequence[Member] | Sequence[EnumValue], where: str) -> None:
+    """Names must differ even after `-` and `.` have become `_` in C."""
+    seen: dict[str, str] = {}
+    for item in named:
+        folded = item.name.replace("-", "_").replace(".", "_")
+        if folded in seen:
+            message = f"'{item.name}' of {where} collides with '{seen[folded]}'"
+            raise SchemaError(item.position, message)
+        seen[folded] = item.name
+
+
+def _check_bases(definition: Object) -> None:
+    seen = [definition]
+    while seen[-1].base is not None:
+        if seen[-1].base in seen:
+            raise SchemaError(definition.position, f"'{definition.name}' is its own base")
+        seen.append(seen[-1].base)
+
+
+def _check_union(union: Object) -> None:
+    """Replaces the tag's name by the member that it names."""
+    assert union.tag is not None
+    members = {member.name: member for member in union.all_members()}
+    tag = members.get(union.tag.name)
+    if tag is None or not isinstance(tag.type, Enum) or tag.optional:
+        message = f"'{union.tag.name}' is no mandatory enum member of the base"
+        raise SchemaError(union.tag.position, message)
+    union.tag = tag
+    values = {value.name for value in tag.type.values}
+    for branch in union.branches:
+        if branch.name not in values:
+            message = f"branch '{branch.name}' is no value of '{tag.type.name}'"
+            raise SchemaError(branch.position, message)
+        if not isinstance(branch.type, Object):
+            raise SchemaError(branch.position, f"branch '{branch.name}' must be a struct")
+
+
+def _check_alternate(alternate: Alternate) -> None:
+    taken: dict[str, str] = {}
+    for branch in alternate.branches:
+        kind = json_type(branch.type)
+        if kind == "any" or branch.type.name == "QType":
+            message = f"branch '{branch.name}' cannot be '{branch.type.name}'"
+            raise SchemaError(branch.position, message)
+        # A JSON integer is also a number, so that only one of the two can be recognized.
+        kind = "number" if kind == "integer" else kind
+        if kind in taken:
+            message = f"branch '{branch.name}' cannot be told from '{taken[kind]}'"
+            raise SchemaError(branch.position, message)
+        taken[kind] = branch.name
+
+
+def _check_arguments(owner: Command | Event) -> None:
+    if owner.arguments is None or owner.boxed:
+        return
+    if isinstance(owner.arguments, Alternate):
+        raise SchemaError(owner.position, "an alternate as arguments needs 'boxed': true")
+    if isinstance(owner.arguments, Object) and owner.arguments.tag is not None:
+        raise SchemaError(owner.position, "a union as arguments needs 'boxed': true")
+
+
+def _check_returns(command: Command, pragmas: Pragmas, reader: Reader) -> None:
+    returned = command.returns
+    if isinstance(returned, Array):
+        returned = returned.element
+    exempt = any(
+        pragmas.excepts(rule, command.name)
+        for rule in ("command-returns-exceptions", "returns-whitelist")
+    )
+    if returned is not None and not isinstance(returned, Object) and not exempt:
+        message = f"'{command.name}' returns '{returned.name}', which is no object"
+        reader.style(command.position, message)
