@@ -268,7 +268,7 @@ pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST
     --junit-xml=$(BUILD)/junit/$(1).xml $(2); $(RESULT) junit $(1) $(BUILD)/junit/$(1).xml
 
 test: need-test ## everything: unit, conformance (hosted and booted), boot, fuzz regression
-	$(Q)rm -rf $(RESULTS)
+	$(Q)rm -rf $(if $(KEEP_RESULTS),,$(RESULTS))
 	$(Q)$(MAKE) all hosted hosted-asan unit fuzzers
 	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES); $(RESULT) tally
 test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, under ASan and UBSan
@@ -335,10 +335,10 @@ lint-cppcheck: $(BEFORE_OBJECTS)
 	    --inline-suppr --suppressions-list=tests/tools/cppcheck.txt --error-exitcode=1 \
 	    -D__GNUC__=12 -D__x86_64__ -I. -Iagent -Iboot/$(ARCH)/include -I$(GEN) -I$(BUILD)/include \
 	    agent drivers boot tests/hosted
-# The other compiler must be as content as the one that built everything else.
-lint-compilers:
-	$(Q)$(CHECK) lint-gcc $(MAKE) BUILD=$(BUILD)/gcc CC=gcc all hosted
-	$(Q)$(CHECK) lint-clang $(MAKE) BUILD=$(BUILD)/clang CC=clang all hosted unit
+# The other compiler must be as content as the one that builds everything else.
+OTHER_CC := $(if $(is_clang),gcc,clang)
+lint-compilers: $(KERNEL) $(HOSTED)
+	$(Q)$(CHECK) lint-build-with-$(OTHER_CC) $(MAKE) BUILD=$(BUILD)/$(OTHER_CC) CC=$(OTHER_CC) all hosted
 .PHONY: lint $(LINTS)
 
 # ---------------------------------------------------------------------------------------------
