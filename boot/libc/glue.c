@@ -5,6 +5,7 @@
  * arena that never takes back is enough: it holds the bignums of numbers with up to some hundred
  * digits.  Callers of strtod() bound the digits that they pass.
  */
+#include <assert.h>
 #include <reent.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,4 +49,10 @@ void *_realloc_r(struct _reent *reent, void *memory, size_t size)
     (void)reent;
     (void)memory;
     panic("libc: realloc to %zu bytes", size);
+}
+
+/* What assert() of newlib's headers and its own checks come to. */
+void __assert_func(const char *file, int line, const char *function, const char *expression)
+{
+    panic("%s:%d: %s: %s", file, line, function, expression);
 }

@@ -34,10 +34,10 @@ LIBC_OBJECTS := $(LIBC_SOURCES:%=$(LIBC_OUT)/%.o) \
 # newlib's code as it is: its warnings are not ours to mend.
 LIBC_CFLAGS = -std=gnu11 -O2 -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables -fno-strict-aliasing -w $(ARCH_CFLAGS) -nostdinc \
-    $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_include)
+    $(LIBC_INCLUDE:%=-isystem %) -isystem $(NEWLIB)/newlib/libm/common -isystem $(compiler_include)
 
 $(NEWLIB)/unpacked: | need-kernel
-	$(call say,UNPACK,"newlib: string, ctype, numbers, snprintf ($(notdir $(NEWLIB_ARCHIVE)))")
+	$(call say,UNPACK,$(or $(NEWLIB_ARCHIVE),newlib))
 	$(Q)rm -rf $(NEWLIB) && mkdir -p $(NEWLIB) && \
 	    tar -xJf /usr/src/newlib/newlib-*.tar.xz -C $(NEWLIB) --strip-components=1 --wildcards \
 	        '*/newlib/libc' '*/newlib/libm/math' '*/newlib/libm/common' '*/COPYING.NEWLIB'

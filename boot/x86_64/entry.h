@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What entry.S, traps.S and the C files beside them have in common. */
+/* What entry.S, trap_stubs.S and the C files beside them have in common. */
 #ifndef BOOT_X86_64_ENTRY_H
 #define BOOT_X86_64_ENTRY_H
 

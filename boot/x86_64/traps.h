@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Interrupt descriptor table and what the stubs of traps.S lead to. */
+/* Interrupt descriptor table and what the stubs of trap_stubs.S lead to. */
 #ifndef BOOT_X86_64_TRAPS_H
 #define BOOT_X86_64_TRAPS_H
 
@@ -28,7 +28,7 @@ struct trap_frame {
 
 /* GDT's task segment with the stacks for traps, and the IDT. */
 void traps_init(void);
-/* From traps.S.  An exception does not return. */
+/* From trap_stubs.S.  An exception does not return. */
 _Noreturn void trap_report(const struct trap_frame *frame);
 /* interrupts.c: one interrupt, of this vector. */
 void interrupt_dispatch(const struct trap_frame *frame);

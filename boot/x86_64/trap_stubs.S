@@ -15,7 +15,11 @@ trap_stubs:
     .rept VECTOR_COUNT
     .balign STUB_SIZE
     /* Vectors 8, 10 to 14, 17, 21, 29 and 30 come with an error code. */
-    .if (vector > 31) || !((0x60227d00 >> vector) & 1)
+    .set has_error, 0
+    .if vector < VECTOR_EXCEPTIONS
+    .set has_error, (0x60227d00 >> vector) & 1
+    .endif
+    .if !has_error
     pushq $0
     .endif
     pushq $vector
