@@ -61,7 +61,11 @@ def arguments() -> argparse.ArgumentParser:
     command = commands.add_parser("build", help="write qga_commands.[ch] and qga.dict")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     command.add_argument(
-        "-D", dest="define", action="append", default=[], metavar="SYMBOL",
+        "-D",
+        dest="define",
+        action="append",
+        default=[],
+        metavar="SYMBOL",
         help="a configuration symbol that the schema's 'if' conditions find defined",
     )
     command.set_defaults(run=build)
@@ -79,7 +83,7 @@ def main() -> int:
     """Exit status 0, or 1 with a message that starts with the place in the schema."""
     options = arguments().parse_args()
     try:
-        return options.run(options)
+        return int(options.run(options))
     except SchemaError as error:
         print(error, file=sys.stderr)
         return 1

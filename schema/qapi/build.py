@@ -7,6 +7,7 @@ Types may be used before they are defined, so definitions are registered first a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from . import checks
 from .checks import mapping_of, only_keys, sequence_of, text_of
@@ -75,7 +76,10 @@ class Builder:
         definition.condition = self._condition(value)
         definition.features = self._features(value)
         definition.doc = self._doc(statement, name)
-        tables: dict[str, dict] = {"command": self.schema.commands, "event": self.schema.events}
+        tables: dict[str, dict[str, Any]] = {
+            "command": self.schema.commands,
+            "event": self.schema.events,
+        }
         table = tables.get(keyword, self.schema.types)
         if name.value in BUILTINS:
             raise SchemaError(name.position, f"'{name.value}' is a built-in type")
@@ -128,9 +132,7 @@ class Builder:
         only_keys(mapping, "an enum value", "name", "if", "features")
         name = text_of(mapping.entries["name"], "the name of an enum value")
         self.names.enum_value(name, enum.name, mapping.position)
-        return EnumValue(
-            name, mapping.position, self._condition(mapping), self._features(mapping)
-        )
+        return EnumValue(name, mapping.position, self._condition(mapping), self._features(mapping))
 
     def _fill_struct(self, struct: Object, value: Mapping) -> None:
         data = mapping_of(value.entries["data"], f"the data of struct '{struct.name}'")
@@ -152,6 +154,8 @@ class Builder:
             )
             return
         message = f"union '{union.name}' needs both 'base' and 'discriminator'"
+        if "base" in value.entries or "discriminator" in value.entries:
+            raise SchemaError(value.position, message)
         self.reader.tolerate(value.position, message)
         self._fill_simple_union(union, data)
 
@@ -182,9 +186,7 @@ class Builder:
             raise SchemaError(data.position, f"alternate '{alternate.name}' has no branches")
         for name, position in data.keys.items():
             self.names.member(name, alternate.name, position)
-        alternate.branches = tuple(
-            self._branch(alternate.name, *entry) for entry in _entries(data)
-        )
+        alternate.branches = tuple(self._branch(alternate.name, *entry) for entry in _entries(data))
         check_unique(alternate.branches, f"alternate '{alternate.name}'")
 
     def _fill_command(self, command: Command, value: Mapping) -> None:
@@ -194,6 +196,8 @@ class Builder:
         command.allow_oob = checks.flag(value, "allow-oob", False)
         command.allow_preconfig = checks.flag(value, "allow-preconfig", False)
         command.coroutine = checks.flag(value, "coroutine", False)
+        if command.allow_oob and command.coroutine:
+            raise SchemaError(value.keys["coroutine"], "'allow-oob' excludes 'coroutine'")
         command.arguments = self._arguments(command, value)
         if "returns" in value.entries:
             command.returns = self._type(value.entries["returns"])
@@ -301,7 +305,7 @@ class Builder:
         value = owner.entries.get("features")
         if value is None:
             return ()
-        features = []
+        features: list[Feature] = []
         for item in sequence_of(value, "'features'").items:
             if isinstance(item, Text):
                 feature = Feature(item.value)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, Union
 
 from .c_names import type_name
 from .model import (
@@ -31,7 +31,7 @@ _SCALARS = {
     **{f"uint{bits}": f"uint{bits}_t" for bits in (8, 16, 32, 64)},
 }
 
-_Conditional = TypeVar("_Conditional", Definition, Member, EnumValue)
+_Conditional = TypeVar("_Conditional", bound=Union[Definition, Member, EnumValue])
 
 
 def struct_tag(kind: Object) -> str:
@@ -113,14 +113,13 @@ class Selection:
 
     def _refers_to(self, kind: Type, position: Position) -> list[tuple[Type, Position]]:
         if isinstance(kind, Array):
-            return [(kind.element, position)] if kind.element is not None else []
+            return [(kind.element, position)]
         return [(part.type, part.position) for part in self.parts(kind)]
 
     def _collect_struct(self, kind: Type, position: Position, path: list[Type]) -> None:
         if kind in path:
             raise SchemaError(position, f"a struct in C cannot contain itself: '{kind.name}'")
         if isinstance(kind, Array) and kind.element not in (*path, *self.structs):
-            assert kind.element is not None
             self._collect_struct(kind.element, position, [])
         if not isinstance(kind, (Object, Alternate)) or kind in self.structs:
             return

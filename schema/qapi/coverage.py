@@ -22,9 +22,11 @@ from .model import (
     Type,
     json_type,
 )
+from .source import Position
 
 # Integers that hold the same range; json cannot tell them apart.
 _SAME_RANGE = {"int": "int64", "size": "uint64"}
+_EMPTY = Object("", Position("<empty>", 1, 1), implicit=True)
 
 
 def describe(kind: Type) -> str:
@@ -34,7 +36,6 @@ def describe(kind: Type) -> str:
     if isinstance(kind, Enum):
         return "enum " + "|".join(value.name for value in kind.values)
     if isinstance(kind, Array):
-        assert kind.element is not None
         return f"array of {describe(kind.element)}"
     if isinstance(kind, Alternate):
         return "either " + " or ".join(describe(branch.type) for branch in kind.branches)
@@ -56,7 +57,6 @@ class Comparison:
         if isinstance(there, Object) and isinstance(here, Object):
             self._objects(there, here, place)
         elif isinstance(there, Array) and isinstance(here, Array):
-            assert there.element is not None and here.element is not None
             self.types(there.element, here.element, f"{place}[]")
         elif isinstance(there, Enum) and isinstance(here, Enum):
             self._enums(there, here, place)
@@ -67,9 +67,7 @@ class Comparison:
 
     def presence(self, there: Type | None, here: Type | None, place: str) -> None:
         """Compares arguments or results that may be missing; missing is an empty object."""
-        empty = Object("", here.position if here else there.position) if here or there else None
-        if empty is not None:
-            self.types(there or empty, here or empty, place)
+        self.types(there or _EMPTY, here or _EMPTY, place)
 
     def _note(self, place: str, text: str) -> None:
         self.differences.append(f"{place}: {text}")

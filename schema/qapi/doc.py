@@ -130,9 +130,7 @@ class _Builder:
         if self.doc.find(kind, name):
             self.reader.tolerate(position, f"'{name}' is described twice")
 
-    def _start(
-        self, kind: str, name: str, position: Position, text: str | None = None
-    ) -> Section:
+    def _start(self, kind: str, name: str, position: Position, text: str | None = None) -> Section:
         self.section = Section(kind, name, position, [text or ""])
         self.doc.sections.append(self.section)
         return self.section

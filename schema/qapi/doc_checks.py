@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .doc import Doc
-from .model import Alternate, Command, Definition, Enum, Event, Object
+from .model import Alternate, Command, Definition, Enum, EnumValue, Event, Member, Object
 from .source import Reader
 from .syntax import Pragmas
 
@@ -23,9 +23,12 @@ def check_doc(definition: Definition, pragmas: Pragmas, reader: Reader) -> None:
         section = doc.find("tag", name)
         if section is not None and not isinstance(definition, Command):
             reader.style(section.position, f"'{name}:' only makes sense for a command")
+    section = doc.find("tag", "Returns")
+    if section is not None and isinstance(definition, Command) and definition.returns is None:
+        reader.style(section.position, f"'{definition.name}' returns nothing to describe")
 
 
-def parts(definition: Definition) -> tuple:
+def parts(definition: Definition) -> tuple[Member, ...] | tuple[EnumValue, ...]:
     """The members, values or branches that a definition's own doc block describes."""
     if isinstance(definition, Enum):
         return definition.values

@@ -110,10 +110,7 @@ class CBackend:
 
     def source(self) -> str:
         """The text of qga_commands.c."""
-        parts = [
-            self.notice
-            + '#include "qga_commands.h"\n\n#include <stddef.h>\n'
-        ]
+        parts = [self.notice + '#include "qga_commands.h"\n\n#include <stddef.h>\n']
         parts += [self._values(enum) for enum in self.selection.enums]
         parts += self._descriptors()
         parts += [self._wrapper(command) for command in self.selection.commands]
@@ -140,7 +137,6 @@ class CBackend:
         elif isinstance(kind, Enum):
             fields = [".kind = ARGS_ENUM", f".values = {type_name(kind.name)}_values"]
         elif isinstance(kind, Array):
-            assert kind.element is not None
             fields = [".kind = ARGS_ARRAY", f".element = &{_symbol(kind.element)}"]
         else:
             before, fields = self._compound(kind)
@@ -226,6 +222,5 @@ def function_head(start: str, parameters: list[str], end: str) -> str:
 def _symbol(kind: Type) -> str:
     """The C name of a type's descriptor."""
     if isinstance(kind, Array):
-        assert kind.element is not None
         return f"array_of_{_symbol(kind.element)}"
     return f"type_{type_name(kind.name)}"

@@ -36,7 +36,6 @@ def _collect(kind: Type, found: dict[str, None], seen: set[int]) -> None:
     if isinstance(kind, Enum):
         found.update(dict.fromkeys(value.name for value in kind.values))
     elif isinstance(kind, Array):
-        assert kind.element is not None
         _collect(kind.element, found, seen)
     elif isinstance(kind, Object):
         for member in kind.all_members():

@@ -197,7 +197,6 @@ class DocsBackend:
 
     def _type(self, kind: Type) -> str:
         if isinstance(kind, Array):
-            assert kind.element is not None
             return f"array of {self._type(kind.element)}"
         if isinstance(kind, Builtin):
             exact = kind.name not in ("int", "str", "bool", "number", "any", "null")

@@ -126,11 +126,11 @@ class Alternate(Definition):
     branches: tuple[Member, ...] = ()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Array(Definition):
     """A list of elements of one type."""
 
-    element: Type | None = None
+    element: Type
 
 
 Type = Union[Builtin, Enum, Object, Alternate, Array]

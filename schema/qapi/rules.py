@@ -79,16 +79,36 @@ def _check_union(union: Object) -> None:
 def _check_alternate(alternate: Alternate) -> None:
     taken: dict[str, str] = {}
     for branch in alternate.branches:
-        kind = json_type(branch.type)
-        if kind == "any" or branch.type.name == "QType":
+        claims = _claims(branch)
+        if "any" in claims or branch.type.name == "QType":
             message = f"branch '{branch.name}' cannot be '{branch.type.name}'"
             raise SchemaError(branch.position, message)
-        # A JSON integer is also a number, so that only one of the two can be recognized.
-        kind = "number" if kind == "integer" else kind
-        if kind in taken:
+        for kind in claims & set(taken):
             message = f"branch '{branch.name}' cannot be told from '{taken[kind]}'"
             raise SchemaError(branch.position, message)
-        taken[kind] = branch.name
+        taken.update(dict.fromkeys(claims, branch.name))
+
+
+def _claims(branch: Member) -> set[str]:
+    """The JSON types that only one branch can have if `branch` is there.
+
+    Where QEMU reads an option from its command line all values are strings, so that a string
+    must not look like the number or boolean of another branch.
+    """
+    kind = json_type(branch.type)
+    if kind in ("integer", "number"):
+        return {"number"}
+    if kind != "string":
+        return {kind}
+    if not isinstance(branch.type, Enum):
+        return {"string", "number", "boolean"}
+    names = [value.name for value in branch.type.values]
+    claims = {"string"}
+    if any(name in ("on", "off") for name in names):
+        claims.add("boolean")
+    if any(name[0] in "+-.0123456789" for name in names):
+        claims.add("number")
+    return claims
 
 
 def _check_arguments(owner: Command | Event) -> None:

@@ -14,6 +14,10 @@ from typing import Union
 from .source import Lexer, Position, Reader, SchemaError, Token
 
 
+# No definition needs more than half a dozen levels.
+_DEPTH = 32
+
+
 @dataclass(frozen=True)
 class Text:
     """A string."""
@@ -99,11 +103,17 @@ class Source:
 class Parser:
     """Parses one file; include statements start another Parser on the same Source."""
 
-    def __init__(self, path: Path, reader: Reader, source: Source, seen: set[Path]) -> None:
+    def __init__(
+        self, path: Path, reader: Reader, source: Source, seen: set[Path], outer: frozenset[Path]
+    ) -> None:
         self.path = path
         self.reader = reader
         self.source = source
+        # Every file read so far, and the ones that are being read: this one and its includers.
         self.seen = seen
+        self.seen.add(path.resolve())
+        self.outer = outer | {path.resolve()}
+        self.depth = 0
         self.tokens = Lexer(str(path), _read(path), reader).tokens()
         self.token = next(self.tokens)
 
@@ -153,12 +163,12 @@ class Parser:
         if not isinstance(name, Text):
             raise SchemaError(name.position, "'include' takes the name of a file")
         path = self.path.parent / name.value
-        if path.resolve() in self.seen:
-            return
+        if path.resolve() in self.outer:
+            raise SchemaError(name.position, f"{path} includes itself")
         if not path.is_file():
             raise SchemaError(name.position, f"no file {path} to include")
-        self.seen.add(path.resolve())
-        Parser(path, self.reader, self.source, self.seen).parse()
+        if path.resolve() not in self.seen:
+            Parser(path, self.reader, self.source, self.seen, self.outer).parse()
 
     def _pragma(self, pragma: Value) -> None:
         if not isinstance(pragma, Mapping):
@@ -181,10 +191,17 @@ class Parser:
 
     def _value(self) -> Value:
         token = self._advance()
-        if token.kind == "{":
-            return self._mapping(token.position)
-        if token.kind == "[":
-            return self._sequence(token.position)
+        if token.kind in ("{", "["):
+            if self.depth == _DEPTH:
+                raise SchemaError(token.position, f"more than {_DEPTH} objects and lists deep")
+            self.depth += 1
+            value: Value
+            if token.kind == "{":
+                value = self._mapping(token.position)
+            else:
+                value = self._sequence(token.position)
+            self.depth -= 1
+            return value
         if token.kind == "string":
             return Text(token.position, token.text)
         if token.kind == "word":
@@ -242,7 +259,7 @@ def is_definition_doc(text: str) -> bool:
 def parse_file(path: Path, reader: Reader) -> Source:
     """Reads a schema and what it includes."""
     source = Source()
-    Parser(path, reader, source, {path.resolve()}).parse()
+    Parser(path, reader, source, set(), frozenset()).parse()
     return source
 
 
