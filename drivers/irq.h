@@ -27,8 +27,8 @@ void irq_message_release(const struct irq_message *message);
  * shares the line; it must take the device's request down and do nothing else.
  * Returns 0, -EINVAL for a number that the machine does not have, or -ENOSPC.
  */
-int irq_line_request(uint32_t gsi, int level_triggered, int active_low, void (*acknowledge)(void *ctx),
-                     void *ctx);
+int irq_line_request(uint32_t gsi, int level_triggered, int active_low,
+                     void (*acknowledge)(void *ctx), void *ctx);
 void irq_line_release(uint32_t gsi, void *ctx);
 
 #endif

@@ -95,9 +95,12 @@ void pci_write32(const struct pci_function *function, uint16_t offset, uint32_t 
  */
 void pci_scan(const struct pci_host *host, void (*visit)(void *ctx, const struct pci_function *),
               void *ctx);
+/* The same for the bus of `neighbour` only, without what is behind its bridges. */
+void pci_scan_bus(const struct pci_function *neighbour,
+                  void (*visit)(void *ctx, const struct pci_function *), void *ctx);
 /*
  * For a machine without firmware: numbers the buses and gives each bridge a window.  Base address
- * registers are assigned by pci_bar_map() when a driver wants them.
+ * registers are assigned by pci_assign() when a driver wants them.
  */
 void pci_assign_bridges(const struct pci_host *host);
 
@@ -139,7 +142,7 @@ void pci_disable(const struct pci_function *function);
 /* A function's interrupt, by message or by line. */
 struct pci_interrupt {
     struct pci_function function;
-    enum { PCI_INTERRUPT_NONE, PCI_INTERRUPT_MESSAGE, PCI_INTERRUPT_LINE } kind;
+    enum { PCI_INTERRUPT_NONE, PCI_INTERRUPT_BY_MESSAGE, PCI_INTERRUPT_BY_LINE } kind;
     struct irq_message message;
     uint32_t gsi;
     void *ctx;

@@ -57,13 +57,16 @@ struct virtio_pci {
     struct virtio_device device;
     struct pci_function function;
     struct pci_interrupt interrupt;
+    void (*acknowledge)(void *pci); /* called from the interrupt: takes the line down */
     volatile uint8_t *common;
     volatile uint8_t *isr;
-    volatile uint8_t *notify;
     volatile uint8_t *config;
+    uint32_t config_bytes;
+    /* Doorbells are mapped one by one: with page-per-vq they fill 4 MiB. */
+    uint8_t notify_bar;
+    uint32_t notify_offset;
     uint32_t notify_bytes;
     uint32_t notify_multiplier;
-    uint32_t config_bytes;
     uint16_t port; /* legacy: first port of BAR 0 */
 };
 

@@ -60,7 +60,7 @@ int virtqueue_init(struct virtqueue *vq, uint16_t index, uint16_t size, bool eve
     /* One layout for all: the legacy one (§2.7.2) satisfies the alignments of the modern one. */
     size_t available_at = size * sizeof(struct virtqueue_descriptor);
     size_t available_bytes = sizeof(struct virtqueue_available) + (size + 1u) * sizeof(uint16_t);
-    size_t used_at = round_up(available_at + available_bytes, VIRTQUEUE_LEGACY_ALIGNMENT);
+    size_t used_at = round_up(available_at + available_bytes, VIRTQUEUE_LEGACY_PAGE);
     size_t used_bytes = sizeof(struct virtqueue_used) +
                         size * sizeof(struct virtqueue_used_element) + sizeof(uint16_t);
     size_t shadow_at = round_up(used_at + used_bytes, sizeof(uint64_t));

@@ -15,7 +15,7 @@
 #define VIRTQUEUE_AVAILABLE_ALIGNMENT   2u
 #define VIRTQUEUE_USED_ALIGNMENT        4u
 /* §2.7.2: a legacy device finds the used ring at the next multiple of this. */
-#define VIRTQUEUE_LEGACY_ALIGNMENT 4096u
+#define VIRTQUEUE_LEGACY_PAGE 4096u
 
 /* Descriptor table, §2.7.5. */
 struct virtqueue_descriptor {
