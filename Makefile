@@ -53,7 +53,8 @@ NEED_qemu := qemu-system-x86 python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest := $(NEED_qemu) python3-pytest
-NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_pytest)
+NEED_boot := $(NEED_pytest) qemu-utils grub-common grub-pc-bin xorriso
+NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
 NEED_bench := $(NEED_kernel) $(NEED_pytest)
 NEED_lint := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
     pyflakes3
@@ -281,7 +282,7 @@ test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against th
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted
 test-kernel: need-qemu $(KERNEL) ## the recorded conversations against the booted kernel
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
-test-boot: need-pytest $(KERNEL) ## pytest with QEMU: machines, memory sizes, devices, hotplug
+test-boot: need-boot $(KERNEL) ## pytest with QEMU: machines, memory sizes, devices, hotplug
 	$(Q)$(call pytest,boot,tests/boot)
 .PHONY: test $(SUITES)
 
@@ -302,7 +303,7 @@ C_FILES := $(sort $(shell find agent boot drivers schema tests -name '*.[ch]' 2>
 PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null))
 SH_FILES := $(sort $(shell find .ci tests -type f -perm -u+x ! -name '*.py' 2>/dev/null))
 LINTS := lint-format lint-layers lint-image lint-agent lint-python lint-shell lint-tidy-hosted \
-    lint-tidy-kernel lint-cppcheck lint-compilers
+    lint-tidy-kernel lint-cppcheck lint-docs lint-compilers
 
 lint: need-lint ## formatting, static analysis, layering, the image's shape, both compilers
 	$(Q)rm -rf $(RESULTS)/lint-*
@@ -320,6 +321,8 @@ lint-agent: $(AGENT_OBJECTS)
 	$(Q)$(CHECK) $@ tests/tools/check_undefined tests/tools/agent-may-use.txt $(AGENT_OBJECTS)
 lint-python:
 	$(Q)$(CHECK) $@ sh -c 'pyflakes3 $(PY_FILES) && $(PYTHON) tests/tools/check_python.py $(PY_FILES)'
+lint-docs:
+	$(Q)$(CHECK) $@ $(PYTHON) schema/generate.py docs --check
 lint-shell:
 	$(Q)$(CHECK) $@ shellcheck $(SH_FILES)
 # One clang-tidy a file, two at a time: it is the slowest of all.
