@@ -326,7 +326,7 @@ lint-docs:
 lint-shell:
 	$(Q)$(CHECK) $@ shellcheck $(SH_FILES)
 # One clang-tidy a file, two at a time: it is the slowest of all.
-tidy = printf '%s\n' $(1) | xargs -P 2 -I{} sh -c 'clang-tidy --quiet {} -- $(2) 2>&1 || exit 255'
+tidy = printf '%s\n' $(1) | xargs -P 2 -I{} sh -c 'clang-tidy --quiet {} -- $(2) 2>&1 || exit 1'
 HOSTED_TIDY := $(AGENT) $(wildcard tests/hosted/*.c)
 KERNEL_TIDY := $(filter-out $(AGENT) $(GENERATED_C) %.S,$(KERNEL_SOURCES))
 lint-tidy-hosted: $(BEFORE_OBJECTS)
