@@ -15,6 +15,6 @@
 /* Memory that grows without moving: 1 GiB of addresses for each, far above all RAM. */
 #define LAYOUT_WINDOW_BASE  0x400000000000
 #define LAYOUT_WINDOW_SIZE  0x40000000
-#define LAYOUT_WINDOW_COUNT 32
+#define LAYOUT_WINDOW_COUNT 128
 
 #endif
