@@ -1,17 +1,232 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The only file that sees both the drivers and the agent: start-up order and the event loop. */
+/*
+ * The only file that sees both the drivers and the agent: the order of the start, the agent's
+ * view of the machine, and the event loop.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "clock.h"
+#include "config.h"
+#include "consoles.h"
+#include "cpio.h"
+#include "death.h"
+#include "drivers/clock.h"
 #include "drivers/klog.h"
+#include "drivers/virtio_console.h"
+#include "hotplug.h"
+#include "machine.h"
+#include "memory.h"
 #include "pages.h"
 #include "platform.h"
+#include "power.h"
+
+/* How long output may take to leave before a shutdown, and how often a device is looked at that
+ * has no interrupt. */
+#define POWER_GRACE_NS UINT64_C(200000000)
+#define POLL_EVERY_NS  UINT64_C(5000000)
+
+static struct options options;
+static struct machine machine;
+static struct agent *agent;
+
+/* --- the agent's platform ------------------------------------------------------------------ */
+
+static bool power_wanted;
+static enum platform_power power_mode;
+static uint64_t power_deadline_ns;
+
+static int64_t platform_realtime_ns(void *ctx)
+{
+    (void)ctx;
+    return clock_realtime_ns();
+}
+
+static uint64_t platform_monotonic_ns(void *ctx)
+{
+    (void)ctx;
+    return clock_monotonic_ns();
+}
+
+/* Only noted: what has been answered so far shall reach the host first. */
+static int platform_power(void *ctx, enum platform_power mode)
+{
+    (void)ctx;
+    power_wanted = true;
+    power_mode = mode;
+    power_deadline_ns = clock_monotonic_ns() + POWER_GRACE_NS;
+    return 0;
+}
+
+static void platform_log(void *ctx, const char *line)
+{
+    (void)ctx;
+    klog("%s", line);
+}
+
+static const struct platform platform = {
+    .page_alloc = memory_page_alloc,
+    .page_free = memory_page_free,
+    .resize = memory_resize,
+    .memory_free = memory_free,
+    .memory_total = memory_total,
+    .realtime_ns = platform_realtime_ns,
+    .monotonic_ns = platform_monotonic_ns,
+    .power = platform_power,
+    .log = platform_log,
+};
+
+/* --- consoles and sessions ----------------------------------------------------------------- */
+
+static const struct channel_ops port_ops = {
+    .peek = virtio_console_port_peek,
+    .consume = virtio_console_port_consume,
+    .reserve = virtio_console_port_reserve,
+    .commit = virtio_console_port_commit,
+    .flush = virtio_console_port_flush,
+};
+
+static void *user_attach(void *ctx, struct virtio_console *console)
+{
+    (void)ctx;
+    return session_create(agent, (struct channel){&port_ops, console});
+}
+
+static void user_restart(void *session)
+{
+    session_closed(session);
+}
+
+static void user_detach(void *session)
+{
+    session_destroy(session);
+}
+
+static bool user_poll(void *session)
+{
+    return session_poll(session);
+}
+
+static const struct console_user user = {
+    .attach = user_attach,
+    .restart = user_restart,
+    .detach = user_detach,
+    .poll = user_poll,
+};
+
+/* --- events of the machine ----------------------------------------------------------------- */
+
+static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
+{
+    (void)ctx;
+    consoles_remove(bus, slot);
+}
+
+static void on_added(void *ctx)
+{
+    (void)ctx;
+    consoles_scan();
+}
+
+static void on_power_button(void *ctx)
+{
+    klog("power button");
+    platform_power(ctx, PLATFORM_POWERDOWN);
+}
+
+static const struct hotplug_events hotplug_events = {
+    .pci_removal_requested = on_removal,
+    .pci_added = on_added,
+    .power_button = on_power_button,
+};
+
+/* --- the initial file tree ----------------------------------------------------------------- */
+
+static int add_entry(void *ctx, const struct cpio_entry *entry)
+{
+    (void)ctx;
+    int error = entry->kind == CPIO_FILE
+                    ? agent_add_file(agent, entry->path, entry->data, entry->size)
+                    : agent_add_directory(agent, entry->path);
+    if (error)
+        klog("initrd: %s: error %d", entry->path, error);
+    return error;
+}
+
+static void unpack_initrd(const struct boot_info *info)
+{
+    if (!info->initrd)
+        return;
+    cpio_read(info->initrd, info->initrd_size, add_entry, NULL);
+    uint64_t base = (uintptr_t)info->initrd & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t end =
+        ((uintptr_t)info->initrd + info->initrd_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    pages_release(base, end - base);
+}
+
+/* --- start and loop ------------------------------------------------------------------------ */
+
+static void start_agent(const struct boot_info *info)
+{
+    memory_init(options.memory_bytes);
+    agent = agent_create(&platform);
+    if (!agent)
+        panic("not enough memory for the agent");
+    unpack_initrd(info);
+    if (options.hostname[0]) {
+        char line[OPTIONS_HOSTNAME_BYTES + 1];
+        int length = snprintf(line, sizeof line, "%s\n", options.hostname);
+        agent_add_file(agent, "/etc/hostname", line, (size_t)length);
+    }
+}
+
+static _Noreturn void power_now(void)
+{
+    switch (power_mode) {
+    case PLATFORM_REBOOT:
+        power_reboot();
+    case PLATFORM_HALT:
+        power_halt();
+    default:
+        power_off();
+    }
+}
+
+static uint64_t next_deadline(void)
+{
+    uint64_t deadline = clock_refine_at_ns();
+    if (consoles_need_polling() && deadline > clock_monotonic_ns() + POLL_EVERY_NS)
+        deadline = clock_monotonic_ns() + POLL_EVERY_NS;
+    return deadline;
+}
+
+static _Noreturn void run(void)
+{
+    for (;;) {
+        bool moved = hotplug_poll();
+        moved |= consoles_poll();
+        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+            power_now();
+        if (!moved && !consoles_arm())
+            cpu_idle_until(next_deadline());
+    }
+}
 
 void kernel_main(struct boot_info *info)
 {
-    klog("bare-qga: %s, %llu KiB of RAM, %llu free, command line \"%s\"", info->protocol,
-         (unsigned long long)(regions_total(&info->ram) / 1024),
-         (unsigned long long)pages_free_count() * 4, info->cmdline);
-    if (info->cmdline_length)
-        *(volatile int *)0 = 1;
-    cpu_idle_until(UINT64_MAX);
-    for (;;)
-        ;
+    config_read(info, &options);
+    if (options.crash[0])
+        death_by(options.crash);
+    machine_discover(info, &options, &machine);
+    if (interrupts_init(&machine))
+        klog("no interrupt controller: the processor will not sleep");
+    clock_init(&machine);
+    power_init(&machine, &options);
+    start_agent(info);
+    consoles_init(&machine, options.agent_port, &user);
+    hotplug_init(&machine, &hotplug_events);
+    klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
+         (unsigned long long)(memory_free(NULL) >> 20));
+    run();
 }

@@ -27,17 +27,15 @@ struct window {
 };
 
 static struct window windows[LAYOUT_WINDOW_COUNT];
-static uint64_t budget;  /* pages that the agent may have */
+static uint64_t limit;   /* pages that the agent may have */
 static uint64_t charged; /* pages that it has */
-static uint64_t reserve; /* pages that it leaves alone */
+static uint64_t reserve; /* free pages that it leaves alone */
 
 void memory_init(uint64_t limit_bytes)
 {
     uint64_t now = pages_free_count();
     reserve = now / 8 < RESERVE_MAX ? now / 8 : RESERVE_MAX;
-    budget = now - reserve;
-    if (limit_bytes && limit_bytes / PAGE_SIZE < budget)
-        budget = limit_bytes / PAGE_SIZE;
+    limit = limit_bytes ? limit_bytes / PAGE_SIZE : UINT64_MAX;
 }
 
 static uintptr_t window_address(const struct window *window)
@@ -72,7 +70,7 @@ static void windows_trim(void)
 /* Whether the agent may have `pages` more, which take `tables` pages of tables. */
 static bool affordable(uint64_t pages, uint64_t tables)
 {
-    if (pages > budget - charged)
+    if (pages > limit - charged)
         return false;
     if (pages_free_count() >= reserve + pages + tables)
         return true;
@@ -192,7 +190,7 @@ void *memory_resize(void *ctx, void *block, size_t old_size, size_t new_size)
 uint64_t memory_free(void *ctx)
 {
     (void)ctx;
-    uint64_t left = budget - charged;
+    uint64_t left = limit - charged;
     uint64_t spare = 0;
     for (const struct window *w = windows; w < windows + LAYOUT_WINDOW_COUNT; w++)
         spare += w->mapped - w->used;
@@ -204,5 +202,6 @@ uint64_t memory_free(void *ctx)
 uint64_t memory_total(void *ctx)
 {
     (void)ctx;
-    return budget * PAGE_SIZE;
+    uint64_t most = pages_total_count() - reserve;
+    return (limit < most ? limit : most) * PAGE_SIZE;
 }

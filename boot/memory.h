@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * Fixes the budget: `limit_bytes`, or with 0 all that is free now, without a reserve for the
- * kernel (an eighth, 1 MiB at most).  Call it when the kernel has what it needs from start on.
+ * Fixes the budget: `limit_bytes`, or with 0 all RAM; in both cases the last free pages stay for
+ * the kernel itself (an eighth of what is free now, 1 MiB at most).
  */
 void memory_init(uint64_t limit_bytes);
 

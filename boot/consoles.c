@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The virtio consoles of the machine: see consoles.h. */
+#include "consoles.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/klog.h"
+#include "drivers/pci.h"
+#include "drivers/virtio.h"
+#include "drivers/virtio_console.h"
+#include "machine.h"
+#include "pages.h"
+#include "platform.h"
+#include "power.h"
+
+#define CONSOLES_MAX 16
+/* Two rings' worth of what QEMU hands over at once, and output that it takes in one go. */
+#define RX_BUFFERS 16
+#define TX_BYTES   65536
+
+/* pvpanic-pci (QEMU docs/specs/pvpanic): BAR 0 holds its register. */
+#define PVPANIC_VENDOR 0x1b36
+#define PVPANIC_DEVICE 0x0011
+
+struct console {
+    bool pci_bound;
+    bool gone;
+    union {
+        struct virtio_pci pci;
+        struct virtio_mmio mmio;
+    };
+    struct virtio_console virtio;
+    void *session;
+};
+#define CONSOLE_PAGES ((sizeof(struct console) + PAGE_SIZE - 1) / PAGE_SIZE)
+
+static const struct machine *machine;
+static const char *port_name;
+static const struct console_user *user;
+static struct pci_host pci_hosts[MACHINE_PCI_HOSTS_MAX];
+static struct console *consoles[CONSOLES_MAX];
+
+static struct virtio_device *device_of(struct console *console)
+{
+    return console->pci_bound ? &console->pci.device : &console->mmio.device;
+}
+
+/* --- one console --------------------------------------------------------------------------- */
+
+static struct console **free_place(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (!consoles[i])
+            return &consoles[i];
+    klog("more than %u consoles: the rest is not used", CONSOLES_MAX);
+    return NULL;
+}
+
+static struct console *console_create(void)
+{
+    struct console *console = pages_alloc(CONSOLE_PAGES);
+    return console ? memset(console, 0, sizeof *console) : NULL;
+}
+
+static void on_event(void *ctx, struct virtio_console *virtio, enum virtio_console_event event)
+{
+    struct console *console = ctx;
+    (void)virtio;
+    if (event == VIRTIO_CONSOLE_REMOVED)
+        console->gone = true;
+    if (console->session)
+        user->restart(console->session);
+}
+
+/* Starts the protocol on a device that was taken, and gives it to the user. */
+static int console_start(struct console *console)
+{
+    struct virtio_console_config config = {
+        .port_name = port_name,
+        .rx_buffers = RX_BUFFERS,
+        .tx_bytes = TX_BYTES,
+        .event = on_event,
+        .ctx = console,
+    };
+    int error = virtio_console_start(&console->virtio, device_of(console), &config);
+    if (error)
+        return error;
+    console->session = user->attach(user->ctx, &console->virtio);
+    if (console->session)
+        return 0;
+    virtio_console_stop(&console->virtio);
+    return -ENOMEM;
+}
+
+static void console_destroy(struct console **place)
+{
+    struct console *console = *place;
+    *place = NULL;
+    user->detach(console->session);
+    virtio_console_stop(&console->virtio);
+    virtio_release(device_of(console));
+    pages_free(console, CONSOLE_PAGES);
+}
+
+/* Puts a console whose device was probed with result `error` into its place, or gives it up. */
+static void console_keep(struct console **place, struct console *console, int error)
+{
+    if (!error) {
+        error = device_of(console)->type == VIRTIO_CONSOLE_TYPE ? console_start(console) : -ENODEV;
+        if (error)
+            virtio_release(device_of(console));
+    }
+    if (error) {
+        pages_free(console, CONSOLE_PAGES);
+        return;
+    }
+    *place = console;
+}
+
+/* --- discovery ----------------------------------------------------------------------------- */
+
+static bool same_function(const struct pci_function *a, const struct pci_function *b)
+{
+    return a->host == b->host && a->bus == b->bus && a->slot == b->slot &&
+           a->function == b->function;
+}
+
+static bool is_taken(const struct pci_function *function)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i] && consoles[i]->pci_bound &&
+            same_function(&consoles[i]->pci.function, function))
+            return true;
+    return false;
+}
+
+static void take_pvpanic(const struct pci_function *function)
+{
+    if (pci_assign(function))
+        return;
+    pci_enable(function);
+    volatile void *events = pci_bar_map(function, 0, 0, 1);
+    if (events)
+        power_add_pvpanic(events);
+}
+
+static void visit_function(void *ctx, const struct pci_function *function)
+{
+    (void)ctx;
+    if (function->vendor == PVPANIC_VENDOR && function->device == PVPANIC_DEVICE)
+        take_pvpanic(function);
+    if (virtio_pci_type(function) != VIRTIO_CONSOLE_TYPE || is_taken(function))
+        return;
+    struct console **place = free_place();
+    struct console *console = place ? console_create() : NULL;
+    if (!console)
+        return;
+    console->pci_bound = true;
+    console_keep(place, console, virtio_pci_probe(&console->pci, function));
+}
+
+static void scan_mmio(void)
+{
+    for (uint32_t i = 0; i < machine->virtio_mmio_count; i++) {
+        const struct machine_virtio_mmio *at = &machine->virtio_mmio[i];
+        volatile void *registers = mmio_map(at->address, at->bytes);
+        struct console **place = free_place();
+        struct console *console = registers && place ? console_create() : NULL;
+        if (!console)
+            return;
+        struct pci_line line = {at->irq.gsi, at->irq.level_triggered, at->irq.active_low};
+        console_keep(place, console,
+                     virtio_mmio_probe(&console->mmio, registers, at->bytes, &line));
+    }
+}
+
+void consoles_scan(void)
+{
+    for (uint32_t i = 0; i < machine->pci_host_count; i++)
+        pci_scan(&pci_hosts[i], visit_function, NULL);
+}
+
+/* Where a pin of the root bus comes out (see machine.h). */
+static int route(const struct pci_host *host, uint8_t slot, uint8_t pin, uint8_t register_line,
+                 struct pci_line *line)
+{
+    const struct machine_pci_host *from = host->ctx;
+    const struct machine_irq_line *irq;
+    if (from->intx_by_swizzle)
+        irq = &from->intx[(slot + pin - 1u) % 4];
+    else if (register_line < MACHINE_ISA_IRQS)
+        irq = &machine->isa_irq[register_line];
+    else
+        return -ENOENT;
+    *line = (struct pci_line){irq->gsi, irq->level_triggered, irq->active_low};
+    return 0;
+}
+
+static struct pci_window window_from(const struct machine_window *window)
+{
+    return (struct pci_window){window->address, window->bus_address, window->bytes};
+}
+
+static void host_init(struct pci_host *host, const struct machine_pci_host *from)
+{
+    size_t buses = (size_t)from->bus_last - from->bus_first + 1;
+    *host = (struct pci_host){
+        .ecam = from->ecam_address ? mmio_map(from->ecam_address, buses << 20) : NULL,
+        .bus_first = from->bus_first,
+        .bus_last = from->bus_last,
+        .io = window_from(&from->io),
+        .memory32 = window_from(&from->mmio32),
+        .memory64 = window_from(&from->mmio64),
+        .map = mmio_map,
+        .route = route,
+        .ctx = (void *)(uintptr_t)from,
+    };
+    if (!from->firmware_assigned)
+        pci_assign_bridges(host);
+}
+
+void consoles_init(const struct machine *from, const char *name,
+                   const struct console_user *its_user)
+{
+    machine = from;
+    port_name = name;
+    user = its_user;
+    for (uint32_t i = 0; i < machine->pci_host_count; i++)
+        host_init(&pci_hosts[i], &machine->pci_hosts[i]);
+    consoles_scan();
+    scan_mmio();
+}
+
+/* --- running ------------------------------------------------------------------------------- */
+
+bool consoles_poll(void)
+{
+    bool moved = false;
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        struct console *console = consoles[i];
+        if (!console)
+            continue;
+        moved |= virtio_console_poll(&console->virtio);
+        if (console->gone)
+            console_destroy(&consoles[i]);
+        else
+            moved |= user->poll(console->session);
+    }
+    return moved;
+}
+
+bool consoles_arm(void)
+{
+    bool waiting = false;
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i])
+            waiting |= virtio_console_arm(&consoles[i]->virtio);
+    return waiting;
+}
+
+bool consoles_need_polling(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i] && device_of(consoles[i])->polled)
+            return true;
+    return false;
+}
+
+void consoles_remove(uint8_t bus, uint8_t slot)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        struct console *console = consoles[i];
+        if (console && console->pci_bound && console->pci.function.bus == bus &&
+            console->pci.function.slot == slot)
+            console_destroy(&consoles[i]);
+    }
+}

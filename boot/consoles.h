@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtio consoles of the machine: found on PCI and in memory-mapped transports, started,
+ * polled, and let go when they are pulled.  What is done with their bytes is the user's business.
+ */
+#ifndef BOOT_CONSOLES_H
+#define BOOT_CONSOLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct machine;
+struct virtio_console;
+
+/* Called from consoles_scan() and consoles_poll(). */
+struct console_user {
+    /* A console was started.  Returns what the other calls get as `session`, NULL to refuse it. */
+    void *(*attach)(void *ctx, struct virtio_console *console);
+    /* The host end of the stream went away, or another one came: drop what is half done. */
+    void (*restart)(void *session);
+    /* The console goes away now and its stream with it. */
+    void (*detach)(void *session);
+    /* Moves bytes; returns whether any moved. */
+    bool (*poll)(void *session);
+    void *ctx;
+};
+
+/* Takes note of where devices can be; all three must stay valid. */
+void consoles_init(const struct machine *machine, const char *port_name,
+                   const struct console_user *user);
+/* Looks for consoles that are not there yet. */
+void consoles_scan(void);
+/* One turn for each: control messages first, then bytes.  Returns whether anything happened. */
+bool consoles_poll(void);
+/* Before sleeping.  Returns true when something waits already. */
+bool consoles_arm(void);
+/* Whether one of them has to be looked at every few milliseconds, because no interrupt could be
+ * had for it. */
+bool consoles_need_polling(void);
+/* Lets go of those in this slot: the host is about to take the device out. */
+void consoles_remove(uint8_t bus, uint8_t slot);
+
+#endif
