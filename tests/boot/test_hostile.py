@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+A device that lies.  Wrong used indices, descriptor numbers and lengths are put into the rings
+(virtio 1.2 §2.7.8), and the device is brought to say DEVICE_NEEDS_RESET (§2.1.2): the agent has to
+answer afterwards with its files and handles intact.
+"""
+import random
+
+import pytest
+
+from qtest import QTest, Ring
+from test_machines import check_session
+
+# The agent's port is number 1 (§5.3.2): control queues 2 and 3, then its own two.
+CONTROL_IN, CONTROL_OUT, PORT_IN, PORT_OUT = 2, 3, 4, 5
+MACHINES = {
+    "pci": {},
+    "legacy": {"serial_device": "virtio-serial-pci,disable-modern=on"},
+    "mmio": {"machine": "microvm,acpi=off",
+             "args": ["-global", "virtio-mmio.force-legacy=false"]},
+    "mmio-legacy": {"machine": "microvm,acpi=off"},
+}
+
+
+class Victim:
+    """A booted guest with a file and a handle that have to survive, and a hand in its memory."""
+
+    def __init__(self, boot, **options):
+        self.vm = boot.prepare(**options)
+        self.vm.argv += QTest.args(self.vm.path("qtest"))
+        self.vm.start()
+        self.agent = check_session(self.vm)
+        self.handle = self.agent.open("/tmp/hello")
+        self.qtest = QTest(self.vm.path("qtest"))
+
+    def ring(self, number):
+        return Ring(self.vm, self.qtest, number)
+
+    def attack(self, attack, number):
+        """Lets a byte come in, spoils a ring before the guest sees it, and lets the guest look."""
+        self.vm.qmp.execute("stop")
+        ring = self.ring(number)
+        incoming = self.ring(PORT_IN)
+        before = incoming.used_index()
+        self.agent.send(b"\n")
+        # A monitor command is a turn of QEMU's main loop, which also moves the byte.
+        while incoming.used_index() == before:
+            self.vm.qmp.execute("query-status")
+        attack(ring)
+        self.vm.qmp.execute("cont")
+
+    def check(self):
+        self.agent.sync()
+        self.agent.execute("guest-file-seek", handle=self.handle, offset=0, whence=0)
+        assert self.agent.read(self.handle, 100) == b"hello\n"
+        self.agent.write_file("/tmp/big", bytes(100_000))
+        assert self.agent.read_file("/tmp/big") == bytes(100_000)
+
+
+def fake_completion(ring, number, length):
+    index = ring.used_index()
+    ring.set_used(index, number, length)
+    ring.set_used_index(index + 1)
+
+
+def change_last(ring, number=None, length=None):
+    old_number, old_length = ring.last_used()
+    ring.set_used(ring.used_index() - 1, old_number if number is None else number,
+                  old_length if length is None else length)
+
+
+ATTACKS = {
+    "index-far-ahead": lambda ring: ring.set_used_index(ring.used_index() + 1000),
+    "index-ahead-by-size": lambda ring: ring.set_used_index(ring.used_index() + ring.size + 1),
+    "index-back": lambda ring: ring.set_used_index(ring.used_index() - 2),
+    "index-random": lambda ring: ring.set_used_index(0xA5A5),
+    "number-too-big": lambda ring: fake_completion(ring, 0xFFFFFFFF, 1),
+    "number-just-too-big": lambda ring: fake_completion(ring, ring.size, 1),
+    "number-16-bit-alias": lambda ring: fake_completion(ring, 0x10000, 1),
+    "completed-twice": lambda ring: fake_completion(ring, ring.last_used()[0], 1),
+    "length-too-big": lambda ring: change_last(ring, length=0xFFFFFFFF),
+    "length-one-too-big": lambda ring: change_last(ring, length=4097),
+    "length-zero": lambda ring: change_last(ring, length=0),
+    "last-number-wrong": lambda ring: change_last(ring, number=0x8001),
+}
+
+
+@pytest.mark.parametrize("number", [CONTROL_IN, CONTROL_OUT, PORT_IN, PORT_OUT],
+                         ids=["control-in", "control-out", "in", "out"])
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_lie(boot, attack, number):
+    victim = Victim(boot)
+    victim.attack(ATTACKS[attack], number)
+    victim.check()
+    assert "trap:" not in victim.vm.serial.text()
+
+
+@pytest.mark.parametrize("machine", ["legacy", "mmio", "mmio-legacy"])
+@pytest.mark.parametrize("attack", ["index-far-ahead", "number-too-big", "length-too-big"])
+def test_lie_on_other_transports(boot, attack, machine):
+    victim = Victim(boot, **MACHINES[machine])
+    for number in (PORT_IN, PORT_OUT, CONTROL_IN):
+        victim.attack(ATTACKS[attack], number)
+        victim.check()
+
+
+def test_many_lies(boot):
+    """One guest, many lies, some of them two at a time."""
+    victim = Victim(boot)
+    choose = random.Random(20111020)
+    names = sorted(ATTACKS)
+    for _ in range(40):
+        victim.attack(ATTACKS[choose.choice(names)], choose.choice((2, 3, 4, 5)))
+        if choose.random() < 0.7:
+            victim.agent.sync()
+    victim.check()
+
+
+def test_random_used_ring(boot):
+    """The whole used ring of a queue filled with noise."""
+    victim = Victim(boot)
+    choose = random.Random(1)
+    for number in (4, 5, 2, 3) * 3:
+        victim.attack(lambda ring: ring.qtest.write(ring.used + 2,
+                                                    choose.randbytes(2 + 8 * ring.size)), number)
+        victim.agent.sync()
+    victim.check()
+
+
+@pytest.mark.parametrize("machine", ["pci", "mmio"])
+def test_needs_reset(boot, machine):
+    """
+    A zero-length buffer makes QEMU give up on the device (hw/virtio/virtio.c: virtqueue_split_pop).
+    The lengths are overwritten in the guest's memory, so the guest is not to blame.
+    """
+    victim = Victim(boot, **MACHINES[machine])
+    for _ in range(3):
+        victim.vm.qmp.execute("stop")
+        victim.ring(PORT_IN).set_descriptor_lengths(0)
+        victim.agent.send(b"\n")
+        for _ in range(3):
+            victim.vm.qmp.execute("query-status")
+        victim.vm.qmp.execute("cont")
+        victim.check()
+    assert "virtio: " in victim.vm.errors(), "QEMU did not give up on the device"
