@@ -83,13 +83,14 @@ KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_inc
 KERNEL_CFLAGS = $(COMMON) -O2 -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
-HOSTED_CPPFLAGS := -D_GNU_SOURCE -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN)
+HOSTED_CPPFLAGS := -isystem $(BUILD)/include -iquote . -iquote agent -iquote boot -iquote drivers \
+    -iquote $(GEN)
 HOSTED_CFLAGS := $(COMMON) -O2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
 # Quote folders, not -I: a header of ours must never stand in for one of libc's.
-UNIT_CPPFLAGS := -D_GNU_SOURCE -isystem $(BUILD)/include -Itests/fake/include -iquote . -iquote agent \
-    -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit
+UNIT_CPPFLAGS := -isystem $(BUILD)/include -Itests/fake/include -iquote . -iquote agent \
+    -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -183,7 +184,9 @@ $(KERNEL): $(OUT)/bare-qga.debug.elf
 # ---------------------------------------------------------------------------------------------
 # The same agent as a Linux process
 
-HOSTED_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard tests/hosted/*.c))
+# Options and the initial file tree are read as the kernel reads them.
+HOSTED_SOURCES := $(AGENT) $(GENERATED_C) boot/cpio.c boot/options.c \
+    $(sort $(wildcard tests/hosted/*.c))
 hosted: $(HOSTED) ## build/hosted/bare-qga, the agent as a Linux process (a mock agent for clients)
 hosted-asan: $(HOSTED_ASAN) ## the same with AddressSanitizer and UBSan, for tests
 .PHONY: hosted hosted-asan
@@ -276,7 +279,7 @@ test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, und
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
 test-fuzz: need-fuzz $(FUZZ_PROGRAMS) ## the fuzz targets once over their stored inputs
 	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
-test-python: need-pytest $(HOSTED) ## pytest on the host: the schema's generator, the tools
+test-python: need-pytest $(KERNEL) ## pytest on the host: the schema's generator, the tools
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
 test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted

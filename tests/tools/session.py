@@ -154,17 +154,17 @@ def main():
     print(f"Booting {os.path.relpath(options.kernel)} ({size / 1024:.0f} KiB) in QEMU: "
           f"machine {options.machine}, memory {options.memory}")
     shutil.rmtree(options.logs, ignore_errors=True)
-    with qemu.Vm(options.logs, machine=options.machine, memory=options.memory,
-                 kernel=options.kernel, no_reboot=True) as vm:
-        try:
+    vm = qemu.Vm(options.logs, machine=options.machine, memory=options.memory,
+                 kernel=options.kernel, no_reboot=True)
+    try:
+        with vm:
             run(vm)
-        except (AssertionError, KeyError, TypeError, ValueError) as error:
-            vm.stop()
-            print(f"\n# serial log\n{vm.serial.text()}\n# QEMU's own messages\n{vm.errors()}\n"
-                  f"# QEMU's command line\n{vm.command()}\n\nFAILED: {error}", file=sys.stderr)
-            return 1
-        vm.stop()
-        print("\n# what the kernel wrote on its serial line\n" + vm.serial.text().rstrip())
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        log = vm.serial.text() if vm.serial else ""
+        print(f"\n# serial log\n{log}\n# QEMU's own messages\n{vm.errors()}\n"
+              f"# QEMU's command line\n{vm.command()}\n\nFAILED: {error}", file=sys.stderr)
+        return 1
+    print("\n# what the kernel wrote on its serial line\n" + vm.serial.text().rstrip())
     print("\nEvery answer was right, and the machine switched itself off.")
     return 0
 

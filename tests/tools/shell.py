@@ -211,6 +211,23 @@ class Shell:
         return True
 
 
+def talk(vm):
+    """The prompt, until the user or the machine ends it."""
+    console = Console(vm.serial)
+    shell = Shell(vm)
+    readline.set_completer(shell.commands.complete)
+    readline.set_completer_delims(" ")
+    readline.parse_and_bind("tab: complete")
+    print("The agent answers. Tab completes, help explains, Ctrl-D ends the machine.")
+    try:
+        while True:
+            line = console.ask()
+            if line and not shell.handle(line):
+                return
+    except (EOFError, KeyboardInterrupt):
+        print()
+
+
 def pretty(value, indent=""):
     """JSON in one line where it fits into the terminal, else one element a line."""
     text = json.dumps(value)
@@ -230,26 +247,16 @@ def main():
     parser.add_argument("--machine", default="q35")
     parser.add_argument("--memory", default="64M")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bare-qga-shell.") as logs, \
-            qemu.Vm(os.path.join(logs, "vm"), machine=options.machine, memory=options.memory,
-                    kernel=options.kernel, no_reboot=True) as vm:
-        console = Console(vm.serial)
+    with tempfile.TemporaryDirectory(prefix="bare-qga-shell.") as logs:
+        vm = qemu.Vm(os.path.join(logs, "vm"), machine=options.machine, memory=options.memory,
+                     kernel=options.kernel, no_reboot=True)
         try:
-            shell = Shell(vm)
+            with vm:
+                talk(vm)
         except AssertionError as error:
-            print(f"{vm.serial.text()}\n{vm.errors()}\n{vm.command()}\n{error}", file=sys.stderr)
+            log = vm.serial.text() if vm.serial else ""
+            print(f"{log}\n{vm.errors()}\n{vm.command()}\n{error}", file=sys.stderr)
             return 1
-        readline.set_completer(shell.commands.complete)
-        readline.set_completer_delims(" ")
-        readline.parse_and_bind("tab: complete")
-        print("The agent answers. Tab completes, help explains, Ctrl-D ends the machine.")
-        try:
-            while True:
-                line = console.ask()
-                if line and not shell.handle(line):
-                    break
-        except (EOFError, KeyboardInterrupt):
-            print()
     return 0
 
 
