@@ -83,13 +83,13 @@ KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_inc
 KERNEL_CFLAGS = $(COMMON) -O2 -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
-HOSTED_CPPFLAGS := -isystem $(BUILD)/include -iquote . -iquote agent -iquote boot -iquote drivers \
+HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -iquote . -iquote agent -iquote boot -iquote drivers \
     -iquote $(GEN)
 HOSTED_CFLAGS := $(COMMON) -O2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
 # Quote folders, not -I: a header of ours must never stand in for one of libc's.
-UNIT_CPPFLAGS := -isystem $(BUILD)/include -Itests/fake/include -iquote . -iquote agent \
+UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -Itests/fake/include -iquote . -iquote agent \
     -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
