@@ -65,6 +65,9 @@ struct args_member {
     bool optional;
 };
 
+/* The largest argument structure that a command may have; the generated code asserts it. */
+#define ARGS_SIZE_MAX 256u
+
 /* One command of the schema. */
 struct command {
     const char *name;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "state.h"
+
+/* Buffers keep at most this share of memory between requests, within these bounds. */
+#define KEEP_SHARE     256
+#define KEEP_BYTES_MIN 4096u
+#define KEEP_BYTES_MAX (2u << 20)
+
+static const char os_release[] = "NAME=\"bare-qga\"\n"
+                                 "ID=bare-qga\n"
+                                 "PRETTY_NAME=\"bare-qga (a guest agent and nothing else)\"\n"
+                                 "ANSI_COLOR=\"0\"\n";
+
+/* A number that is this boot's own, as machine-id(5) writes one: 32 hexadecimal digits. */
+static void make_machine_id(const struct platform *platform, char id[34])
+{
+    uint64_t mixed = (uint64_t)platform->realtime_ns(platform->ctx) ^
+                     platform->monotonic_ns(platform->ctx) << 40;
+
+    for (int i = 0; i < 4; i++) {
+        mixed ^= mixed >> 31;
+        mixed *= 0x9E3779B97F4A7C15u;
+        snprintf(id + i * 8, 9, "%08x", (unsigned)(mixed >> 32));
+    }
+    id[32] = '\n';
+    id[33] = '\0';
+}
+
+static int make_tree(struct agent *agent)
+{
+    static const char *const directories[] = {"/tmp", "/root", "/var/log", "/etc"};
+    char machine_id[34];
+    int result = 0;
+
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result == 0; i++) {
+        result = agent_add_directory(agent, directories[i]);
+    }
+    make_machine_id(agent->platform, machine_id);
+    if (result == 0) {
+        result = agent_add_file(agent, "/etc/hostname", "bare-qga\n", 9);
+    }
+    if (result == 0) {
+        result = agent_add_file(agent, "/etc/os-release", os_release, sizeof(os_release) - 1);
+    }
+    if (result == 0) {
+        result = agent_add_file(agent, "/etc/machine-id", machine_id, 33);
+    }
+    return result;
+}
+
+struct agent *agent_create(const struct platform *platform)
+{
+    struct agent *agent = platform->resize(platform->ctx, NULL, 0, sizeof(*agent));
+    uint64_t keep;
+
+    if (agent == NULL) {
+        return NULL;
+    }
+    memset(agent, 0, sizeof(*agent));
+    agent->platform = platform;
+    agent->next_handle = 1000; /* qga/commands-posix.c: handles start here and are never reused */
+    keep = platform->memory_total(platform->ctx) / KEEP_SHARE;
+    agent->keep_bytes = keep < KEEP_BYTES_MIN   ? KEEP_BYTES_MIN
+                        : keep > KEEP_BYTES_MAX ? KEEP_BYTES_MAX
+                                                : (size_t)keep;
+    buffer_init(&agent->handles, platform);
+    if (ramfs_init(&agent->fs, platform) < 0) {
+        platform->resize(platform->ctx, agent, sizeof(*agent), 0);
+        return NULL;
+    }
+    if (make_tree(agent) < 0) {
+        agent_destroy(agent);
+        return NULL;
+    }
+    return agent;
+}
+
+void agent_destroy(struct agent *agent)
+{
+    const struct platform *platform = agent->platform;
+
+    while (agent->sessions != NULL) {
+        session_destroy(agent->sessions);
+    }
+    buffer_free(&agent->handles);
+    base64_tables_destroy(agent->base64_tables, platform);
+    ramfs_free(&agent->fs);
+    platform->resize(platform->ctx, agent, sizeof(*agent), 0);
+}
+
+int agent_add_directory(struct agent *agent, const char *path)
+{
+    return ramfs_make_directory(&agent->fs, path);
+}
+
+int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size)
+{
+    char parent[RAMFS_PATH_MAX + 1];
+    const char *slash = strrchr(path, '/');
+    struct ramfs_node *file;
+    int result;
+
+    if (strlen(path) > RAMFS_PATH_MAX) {
+        return -ENAMETOOLONG;
+    }
+    if (slash != NULL && slash != path) {
+        memcpy(parent, path, (size_t)(slash - path));
+        parent[slash - path] = '\0';
+        result = ramfs_make_directory(&agent->fs, parent);
+        if (result < 0) {
+            return result;
+        }
+    }
+    result = ramfs_open(&agent->fs, path, RAMFS_WRITE | RAMFS_CREATE | RAMFS_TRUNCATE, &file);
+    return result < 0 ? result : ramfs_write(&agent->fs, file, 0, data, size);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The loop of one channel: the pending reply out, then bytes in, a document, a reply. */
+#include <string.h>
+
+#include "state.h"
+
+/* Below this a read is encoded well enough without tables. */
+#define TABLES_WORTH_BYTES 65536u
+
+/* Output is asked for in pieces of at least a group of base64 characters. */
+#define ROOM_MIN 4u
+
+/* Room for output, or 0 while the host does not take what it has. */
+static size_t session_room(struct session *session, uint8_t **room)
+{
+    const struct channel *channel = &session->channel;
+    size_t size = channel->ops->reserve(channel->ctx, room);
+
+    if (size < ROOM_MIN) {
+        channel->ops->flush(channel->ctx);
+        size = channel->ops->reserve(channel->ctx, room);
+    }
+    return size < ROOM_MIN ? 0 : size;
+}
+
+/* Sends the reply's text up to offset `end`; returns whether all of it is on its way. */
+static bool send_text(struct session *session, size_t end)
+{
+    const struct channel *channel = &session->channel;
+    const struct reply *reply = &session->reply;
+
+    while (session->sent < end) {
+        uint8_t *room;
+        size_t size = session_room(session, &room);
+
+        if (size == 0) {
+            return false;
+        }
+        if (size > end - session->sent) {
+            size = end - session->sent;
+        }
+        memcpy(room, reply->text.data + session->sent, size);
+        session->sent += size;
+        channel->ops->commit(channel->ctx, size);
+    }
+    return true;
+}
+
+/* Up to `count` bytes of the reply's file at `offset` that cross a page, gathered. */
+static size_t gather(const struct reply *reply, uint64_t offset, uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *byte;
+
+        ramfs_peek(reply->file, offset + i, &byte);
+        bytes[i] = *byte;
+    }
+    return count;
+}
+
+/*
+ * Encodes a piece of the reply's file into `room`, straight from its pages: whole groups of three
+ * bytes, except at the end.  Returns the characters written.
+ */
+static size_t encode_piece(struct session *session, uint8_t *room, size_t size)
+{
+    const struct reply *reply = &session->reply;
+    uint64_t offset = reply->file_offset + session->file_sent;
+    size_t left = reply->file_bytes - (size_t)session->file_sent;
+    const uint8_t *bytes;
+    uint8_t group[3];
+    size_t count = ramfs_peek(reply->file, offset, &bytes);
+
+    if (count > left) {
+        count = left;
+    }
+    if (count > size / 4 * 3) {
+        count = size / 4 * 3;
+    }
+    if (count < 3 && count < left) {
+        count = gather(reply, offset, group, left < 3 ? left : 3);
+        bytes = group;
+    } else if (count < left) {
+        count -= count % 3;
+    }
+    base64_encode(session->agent->base64_tables, bytes, count, room);
+    session->file_sent += count;
+    return BASE64_ENCODED(count);
+}
+
+static bool send_file(struct session *session)
+{
+    const struct channel *channel = &session->channel;
+    struct agent *agent = session->agent;
+
+    if (agent->base64_tables == NULL && session->reply.file_bytes >= TABLES_WORTH_BYTES) {
+        agent->base64_tables = base64_tables_create(agent->platform);
+    }
+    while (session->file_sent < session->reply.file_bytes) {
+        uint8_t *room;
+        size_t size = session_room(session, &room);
+        size_t used = 0;
+
+        if (size == 0) {
+            return false;
+        }
+        while (size - used >= ROOM_MIN && session->file_sent < session->reply.file_bytes) {
+            used += encode_piece(session, room + used, size - used);
+        }
+        channel->ops->commit(channel->ctx, used);
+    }
+    return true;
+}
+
+/* Sends what is left of the reply; returns whether there is nothing left of it. */
+static bool send_reply(struct session *session)
+{
+    struct reply *reply = &session->reply;
+
+    if (!session->is_sending) {
+        return true;
+    }
+    if (reply->file != NULL && (!send_text(session, reply->file_at) || !send_file(session))) {
+        return false;
+    }
+    if (!send_text(session, reply->text.size)) {
+        return false;
+    }
+    session->is_sending = false;
+    reply_reset(reply, session->agent->keep_bytes);
+    return true;
+}
+
+void session_flush(struct session *session)
+{
+    session->channel.ops->flush(session->channel.ctx);
+}
+
+/* Whatever the framer came to: a reply to it is ready to be sent afterwards. */
+static void session_event(struct session *session, enum framer_event event)
+{
+    size_t keep = session->agent->keep_bytes;
+
+    if (event == FRAMER_DOCUMENT) {
+        dispatch(session);
+    } else {
+        dispatch_error(session);
+    }
+    session->is_sending = session->reply.text.size > 0;
+    session->sent = 0;
+    session->file_sent = 0;
+    json_reset(&session->json, keep);
+    framer_next(&session->framer, keep);
+}
+
+bool session_poll(struct session *session)
+{
+    const struct channel *channel = &session->channel;
+    bool was_sending = session->is_sending;
+    size_t used = 0;
+    const uint8_t *bytes;
+    size_t count;
+
+    if (!send_reply(session)) {
+        session_flush(session);
+        return false;
+    }
+    count = channel->ops->peek(channel->ctx, &bytes);
+    while (used < count && !session->is_sending) {
+        enum framer_event event;
+
+        used += framer_feed(&session->framer, bytes + used, count - used, &event);
+        if (event != FRAMER_MORE) {
+            session_event(session, event);
+            send_reply(session);
+        }
+    }
+    if (used > 0) {
+        channel->ops->consume(channel->ctx, used);
+    }
+    session_flush(session);
+    return used > 0 || was_sending;
+}
+
+void session_closed(struct session *session)
+{
+    session->is_sending = false;
+    reply_reset(&session->reply, session->agent->keep_bytes);
+    json_reset(&session->json, 0);
+    framer_reset(&session->framer);
+}
+
+struct session *session_create(struct agent *agent, struct channel channel)
+{
+    const struct platform *platform = agent->platform;
+    struct session *session = platform->resize(platform->ctx, NULL, 0, sizeof(*session));
+
+    if (session == NULL) {
+        return NULL;
+    }
+    memset(session, 0, sizeof(*session));
+    session->agent = agent;
+    session->channel = channel;
+    session->next = agent->sessions;
+    agent->sessions = session;
+    framer_init(&session->framer, platform);
+    json_init(&session->json, platform);
+    if (reply_init(&session->reply, platform) < 0) {
+        session_destroy(session);
+        return NULL;
+    }
+    return session;
+}
+
+void session_destroy(struct session *session)
+{
+    const struct platform *platform = session->agent->platform;
+    struct session **link = &session->agent->sessions;
+
+    while (*link != session) {
+        link = &(*link)->next;
+    }
+    *link = session->next;
+    framer_free(&session->framer);
+    json_free(&session->json);
+    reply_free(&session->reply);
+    platform->resize(platform->ctx, session, sizeof(*session), 0);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the agent's own files share: the agent's state, and how a request becomes a reply. */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent.h"
+#include "args.h"
+#include "base64.h"
+#include "buffer.h"
+#include "framer.h"
+#include "json.h"
+#include "ramfs.h"
+#include "reply.h"
+
+/* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
+#define AGENT_VERSION "10.0.2"
+
+/* An open file (guest-file-open). */
+struct file_handle {
+    int64_t id;
+    struct ramfs_node *file; /* NULL: closed */
+    uint64_t position;
+    bool readable;
+    bool writable;
+    bool append;
+};
+
+struct agent {
+    const struct platform *platform;
+    struct ramfs fs;
+    bool frozen;
+    struct buffer handles; /* of struct file_handle, ids ascending */
+    size_t open_handles;
+    int64_t next_handle;
+    struct base64_tables *base64_tables; /* NULL until a large read wants them */
+    size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
+    struct session *sessions;
+};
+
+struct session {
+    struct agent *agent;
+    struct channel channel;
+    struct session *next;
+    struct framer framer;
+    struct json json;
+    struct reply reply;
+    bool is_sending;      /* reply holds bytes for the host */
+    size_t sent;          /* bytes of the reply's text that are on their way */
+    uint64_t file_sent;   /* bytes of the reply's file that are on their way */
+};
+
+/*
+ * Executes the document that the session's framer holds and leaves the reply in session->reply,
+ * empty if the command answers with silence.
+ */
+void dispatch(struct session *session);
+/* A reply for what was no document; the message is the framer's. */
+void dispatch_error(struct session *session);
+/* Whether `command` may run now (guest-info tells it, dispatch() obeys it). */
+bool dispatch_is_enabled(const struct agent *agent, const struct command *command);
+
+/* The open handle `id`, or NULL with the error set in `reply`. */
+struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply);
+
+/* Everything the session owes the host is handed to its channel. */
+void session_flush(struct session *session);
+
+#endif

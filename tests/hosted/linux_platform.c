@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "linux_platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Takes `bytes` out of the budget; false if they do not fit or a test wants a failure. */
+static bool charge(struct linux_platform *self, uint64_t bytes)
+{
+    if (bytes > self->budget - self->used || self->fail_after == 0) {
+        return false;
+    }
+    if (self->fail_after != UINT64_MAX) {
+        self->fail_after--;
+    }
+    self->used += bytes;
+    return true;
+}
+
+static void *page_alloc(void *ctx)
+{
+    struct linux_platform *self = ctx;
+    void *page;
+
+    if (!charge(self, PLATFORM_PAGE_SIZE)) {
+        return NULL;
+    }
+    page = aligned_alloc(PLATFORM_PAGE_SIZE, PLATFORM_PAGE_SIZE);
+    if (page == NULL) {
+        self->used -= PLATFORM_PAGE_SIZE;
+    }
+    return page;
+}
+
+static void page_free(void *ctx, void *page)
+{
+    struct linux_platform *self = ctx;
+
+    self->used -= PLATFORM_PAGE_SIZE;
+    free(page);
+}
+
+static void *resize(void *ctx, void *block, size_t old_size, size_t new_size)
+{
+    struct linux_platform *self = ctx;
+    void *resized;
+
+    if (new_size == 0) {
+        self->used -= old_size;
+        free(block);
+        return NULL;
+    }
+    if (new_size > old_size && !charge(self, new_size - old_size)) {
+        return NULL;
+    }
+    resized = realloc(block, new_size);
+    if (new_size < old_size) {
+        self->used -= old_size - new_size;
+        return resized != NULL ? resized : block;
+    }
+    if (resized == NULL) {
+        self->used -= new_size - old_size;
+    }
+    return resized;
+}
+
+static uint64_t memory_free(void *ctx)
+{
+    struct linux_platform *self = ctx;
+
+    return self->budget - self->used;
+}
+
+static uint64_t memory_total(void *ctx)
+{
+    return ((struct linux_platform *)ctx)->budget;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int64_t realtime_ns(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)clock_ns(CLOCK_REALTIME);
+}
+
+static uint64_t monotonic_ns(void *ctx)
+{
+    (void)ctx;
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+static int power(void *ctx, enum platform_power mode)
+{
+    ((struct linux_platform *)ctx)->power = (int)mode;
+    return 0;
+}
+
+static void log_line(void *ctx, const char *line)
+{
+    if (!((struct linux_platform *)ctx)->is_quiet) {
+        fprintf(stderr, "bare-qga: %s\n", line);
+    }
+}
+
+void linux_platform_init(struct linux_platform *self, uint64_t budget)
+{
+    *self = (struct linux_platform){
+        .platform =
+            {
+                .ctx = self,
+                .page_alloc = page_alloc,
+                .page_free = page_free,
+                .resize = resize,
+                .memory_free = memory_free,
+                .memory_total = memory_total,
+                .realtime_ns = realtime_ns,
+                .monotonic_ns = monotonic_ns,
+                .power = power,
+                .log = log_line,
+            },
+        .budget = budget,
+        .fail_after = UINT64_MAX,
+        .power = -1,
+    };
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The agent as a Linux process: the same sources as in the kernel behind a unix socket, for
+ * people who develop clients, and for sanitizers, profilers and fuzzers.  Its files live in its
+ * own memory and nowhere else.
+ */
+#define _GNU_SOURCE /* ppoll(), accept4() */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "cpio.h"
+#include "fd_channel.h"
+#include "klog.h"
+#include "linux_platform.h"
+#include "options.h"
+
+#define DEFAULT_MEMORY_MIB 64
+
+static volatile sig_atomic_t is_stopping;
+
+struct server {
+    const char *path;
+    const char *initrd;
+    struct options options;
+    struct linux_platform platform;
+    struct agent *agent;
+    struct session *session;
+    struct fd_channel channel;
+    int listener;
+};
+
+void klog(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("bare-qga: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_stopping = 1;
+}
+
+static __attribute__((noreturn)) void fail(const char *what, const char *about)
+{
+    fprintf(stderr, "bare-qga: %s %s: %s\n", what, about, strerror(errno));
+    exit(1);
+}
+
+/* The whole of a file, to be freed by the caller. */
+static char *read_file(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    char *data;
+    size_t done = 0;
+
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        fail("cannot open", path);
+    }
+    data = malloc((size_t)status.st_size + 1);
+    if (data == NULL) {
+        fail("no memory for", path);
+    }
+    while (done < (size_t)status.st_size) {
+        ssize_t count = read(fd, data + done, (size_t)status.st_size - done);
+
+        if (count <= 0) {
+            fail("cannot read", path);
+        }
+        done += (size_t)count;
+    }
+    close(fd);
+    *size = done;
+    return data;
+}
+
+static int add_entry(void *ctx, const struct cpio_entry *entry)
+{
+    struct agent *agent = ctx;
+
+    return entry->kind == CPIO_DIRECTORY
+               ? agent_add_directory(agent, entry->path)
+               : agent_add_file(agent, entry->path, entry->data, entry->size);
+}
+
+/* A fresh agent, as after a boot. */
+static void server_boot(struct server *server)
+{
+    const struct options *options = &server->options;
+
+    linux_platform_init(&server->platform, options->memory_bytes);
+    server->agent = agent_create(&server->platform.platform);
+    if (server->agent == NULL) {
+        fprintf(stderr, "bare-qga: %llu bytes of memory do not suffice\n",
+                (unsigned long long)options->memory_bytes);
+        exit(1);
+    }
+    if (options->hostname[0] != '\0') {
+        char line[OPTIONS_HOSTNAME_BYTES + 1];
+        int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
+
+        agent_add_file(server->agent, "/etc/hostname", line, (size_t)length);
+    }
+    if (server->initrd != NULL) {
+        size_t size;
+        char *archive = read_file(server->initrd, &size);
+
+        if (cpio_read(archive, size, add_entry, server->agent) < 0) {
+            klog("%s: not all of it could be unpacked", server->initrd);
+        }
+        free(archive);
+    }
+    server->session = session_create(server->agent, fd_channel_as_channel(&server->channel));
+    if (server->session == NULL) {
+        fprintf(stderr, "bare-qga: no memory for a session\n");
+        exit(1);
+    }
+}
+
+static void server_listen(struct server *server)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(server->path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        fail("cannot listen on", server->path);
+    }
+    strcpy(address.sun_path, server->path);
+    unlink(server->path);
+    server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (server->listener < 0 ||
+        bind(server->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        listen(server->listener, SOMAXCONN) < 0) {
+        fail("cannot listen on", server->path);
+    }
+}
+
+static void server_disconnect(struct server *server)
+{
+    session_closed(server->session);
+    close(server->channel.fd);
+    fd_channel_open(&server->channel, -1);
+}
+
+/* What the last command wanted of the machine: a process can end, or start over. */
+static void server_power(struct server *server)
+{
+    int power = server->platform.power;
+
+    if (power < 0) {
+        return;
+    }
+    if (server->channel.fd >= 0) {
+        server_disconnect(server);
+    }
+    agent_destroy(server->agent);
+    server->agent = NULL;
+    if (power == PLATFORM_REBOOT) {
+        server_boot(server);
+    } else {
+        is_stopping = 1;
+    }
+}
+
+/* Waits until something can move; a client is taken when there is none. */
+static void server_wait(struct server *server, const sigset_t *while_waiting)
+{
+    bool has_client = server->channel.fd >= 0;
+    struct pollfd wanted = {.fd = has_client ? server->channel.fd : server->listener,
+                            .events = POLLIN};
+
+    if (has_client && fd_channel_is_stalled(&server->channel)) {
+        wanted.events = POLLOUT; /* until it takes its reply, nothing more is read from it */
+    }
+    if (ppoll(&wanted, 1, NULL, while_waiting) <= 0) {
+        return;
+    }
+    if (!has_client) {
+        int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            fd_channel_open(&server->channel, fd);
+        }
+    } else if (wanted.events == POLLOUT) {
+        session_poll(server->session);
+    } else {
+        fd_channel_fill(&server->channel);
+    }
+}
+
+static void server_run(struct server *server)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t blocked;
+    sigset_t while_waiting;
+
+    /* Signals arrive only inside ppoll(), so none is lost between the check and the wait. */
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigprocmask(SIG_BLOCK, &blocked, &while_waiting);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    while (!is_stopping) {
+        if (server->channel.fd < 0 || fd_channel_is_stalled(&server->channel) ||
+            fd_channel_is_drained(&server->channel)) {
+            server_wait(server, &while_waiting);
+        }
+        if (server->channel.fd < 0) {
+            continue;
+        }
+        session_poll(server->session);
+        server_power(server);
+        if (server->channel.fd >= 0 && server->channel.is_finished &&
+            (fd_channel_is_drained(&server->channel) || fd_channel_is_stalled(&server->channel))) {
+            server_disconnect(server);
+        }
+    }
+}
+
+static void usage(FILE *out)
+{
+    fputs("usage: bare-qga --listen PATH [--memory MiB] [--config FILE] [--initrd FILE]\n"
+          "\n"
+          "A QEMU guest agent whose files live in memory, behind a unix socket: one client at\n"
+          "a time, further ones wait.\n"
+          "\n"
+          "  --listen PATH   the socket, replaced if it exists\n"
+          "  --memory MiB    the budget for files and requests (default 64)\n"
+          "  --config FILE   options in the words of the kernel's command line\n"
+          "  --initrd FILE   a cpio \"newc\" archive: the initial file tree\n",
+          out);
+}
+
+static void parse_command_line(struct server *server, int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"listen", required_argument, NULL, 'l'}, {"memory", required_argument, NULL, 'm'},
+        {"config", required_argument, NULL, 'c'}, {"initrd", required_argument, NULL, 'i'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    const char *config = NULL;
+    unsigned long memory_mib = 0;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'l':
+            server->path = optarg;
+            break;
+        case 'm':
+            memory_mib = strtoul(optarg, NULL, 10);
+            if (memory_mib == 0 || memory_mib > UINT32_MAX) {
+                errno = EINVAL;
+                fail("--memory", optarg);
+            }
+            break;
+        case 'c':
+            config = optarg;
+            break;
+        case 'i':
+            server->initrd = optarg;
+            break;
+        default:
+            usage(option == 'h' ? stdout : stderr);
+            exit(option == 'h' ? 0 : 2);
+        }
+    }
+    if (server->path == NULL || optind != argc) {
+        usage(stderr);
+        exit(2);
+    }
+    options_init(&server->options);
+    if (config != NULL) {
+        size_t size;
+        char *text = read_file(config, &size);
+
+        options_parse(&server->options, text, size, config);
+        free(text);
+    }
+    if (memory_mib != 0) {
+        server->options.memory_bytes = (uint64_t)memory_mib << 20;
+    } else if (server->options.memory_bytes == 0) {
+        server->options.memory_bytes = (uint64_t)DEFAULT_MEMORY_MIB << 20;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct server server;
+
+    parse_command_line(&server, argc, argv);
+    fd_channel_open(&server.channel, -1);
+    server_boot(&server);
+    server_listen(&server);
+    server_run(&server);
+    if (server.channel.fd >= 0) {
+        close(server.channel.fd);
+    }
+    if (server.agent != NULL) {
+        agent_destroy(server.agent);
+    }
+    unlink(server.path);
+    close(server.listener);
+    return 0;
+}
