@@ -9,7 +9,6 @@
 #include "drivers/klog.h"
 #include "pages.h"
 #include "platform.h"
-#include "symbols.h"
 
 extern uint8_t text_start[];
 
@@ -60,12 +59,10 @@ static void trap(void)
     __builtin_trap();
 }
 
-/* Takes a page of the function names away, which the report of the trap will then want. */
+/* Takes the page away that the stack is on: the next push traps, and so does the backtrace. */
 static void trap_in_trap(void)
 {
-    uintptr_t page = ((uintptr_t)symbols_names + PAGE_SIZE) & ~(uintptr_t)(PAGE_SIZE - 1);
-    paging_unmap_window(page);
-    trap();
+    paging_unmap_window((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(PAGE_SIZE - 1));
 }
 
 static void give_up(void)

@@ -27,7 +27,7 @@ LIBC_SOURCES := $(LIBC_STRING:%=libc/string/%) $(LIBC_CTYPE:%=libc/ctype/%) \
     $(filter-out libc/stdlib/bsearch libc/stdlib/qsort,$(LIBC_STDLIB:%=libc/stdlib/%)) \
     libc/search/bsearch libc/search/qsort libc/locale/locale libc/locale/localeconv \
     libc/locale/lnumeric libc/stdio/snprintf libc/stdio/vsnprintf libc/errno/errno \
-    libc/reent/impure libm/math/s_frexp libm/common/s_nan libm/common/sf_nan
+    libc/reent/impure libm/math/s_frexp libm/common/s_fpclassify libm/common/s_nan libm/common/sf_nan
 LIBC_OBJECTS := $(LIBC_SOURCES:%=$(LIBC_OUT)/%.o) \
     $(LIBC_OUT)/libc/stdio/svfprintf.o $(LIBC_OUT)/libc/stdio/svfiprintf.o
 
