@@ -29,14 +29,14 @@ OLD_SPELLINGS = {"type": "struct"}
 FLAGS_TRUE = {"boxed", "allow-oob", "allow-preconfig", "coroutine"}
 FLAGS_FALSE = {"gen", "success-response"}
 
-_DOWNSTREAM = r"(__[a-z0-9.-]+_)?"
-_MEMBER_NAME = re.compile(_DOWNSTREAM + r"(x-)?[a-z][a-z0-9-]*$")
-_LENIENT_NAME = re.compile(_DOWNSTREAM + r"(x-)?[A-Za-z][A-Za-z0-9_-]*$")
-_ENUM_VALUE = re.compile(_DOWNSTREAM + r"(x-)?[a-z0-9][a-z0-9-]*$")
-_LENIENT_VALUE = re.compile(_DOWNSTREAM + r"(x-)?[A-Za-z0-9][A-Za-z0-9_-]*$")
-_COMMAND_NAME = _MEMBER_NAME
-_TYPE_NAME = re.compile(_DOWNSTREAM + r"(X)?[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
-_EVENT_NAME = re.compile(_DOWNSTREAM + r"(X_)?[A-Z][A-Z0-9_]*$")
+# `__org.example_` marks the names of a downstream, `x-` what is experimental.
+_PREFIX = r"(__[A-Za-z0-9.-]+_)?([xX]-)?"
+_MEMBER_NAME = re.compile(_PREFIX + r"[a-z][a-z0-9-]*$")
+_LENIENT_NAME = re.compile(_PREFIX + r"[A-Za-z][A-Za-z0-9_-]*$")
+_ENUM_VALUE = re.compile(_PREFIX + r"[a-z0-9][a-z0-9-]*$")
+_LENIENT_VALUE = re.compile(_PREFIX + r"[A-Za-z0-9][A-Za-z0-9_-]*$")
+_TYPE_NAME = re.compile(_PREFIX + r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
+_EVENT_NAME = re.compile(_PREFIX + r"[A-Z][A-Z0-9_]*$")
 _CONDITION = re.compile(r"[A-Z][A-Z0-9_]*$")
 
 
@@ -120,7 +120,7 @@ class Names:
             if self.pragmas.excepts("command-name-exceptions", name):
                 self._match(_LENIENT_NAME, name, position, "command")
             else:
-                self._match(_COMMAND_NAME, name, position, "command")
+                self._match(_MEMBER_NAME, name, position, "command")
         elif keyword == "event":
             self._match(_EVENT_NAME, name, position, "event")
         else:
@@ -132,7 +132,7 @@ class Names:
         """The name of a member or branch, without its `*`."""
         pattern = _LENIENT_NAME if self._lax(owner) else _MEMBER_NAME
         self._match(pattern, name, position, "member")
-        if name == "u" or name.startswith(("has-", "has_", "q-", "q_")):
+        if name == "u" or name.startswith(("has-", "has_")):
             self.reader.style(position, f"member name '{name}' is reserved")
 
     def enum_value(self, name: str, owner: str, position: Position) -> None:
@@ -157,5 +157,6 @@ class Names:
         )
 
     def _match(self, pattern: re.Pattern[str], name: str, position: Position, what: str) -> None:
-        if not pattern.match(name):
+        # C names that start with q_ are what QEMU's generator makes of reserved words.
+        if not pattern.match(name) or name.startswith(("q-", "q_")):
             self.reader.style(position, f"'{name}' is no proper {what} name")

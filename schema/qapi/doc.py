@@ -106,6 +106,9 @@ class _Builder:
             self._start("directive", directive.group(1), position, directive.group(2))
         elif self.doc.symbol and (member := _MEMBER.match(line)):
             kind = "feature" if self.in_features else "member"
+            if kind == "member" and any(s.kind == "tag" for s in self.doc.sections):
+                message = f"the description of '{member.group(1)}' follows a tagged section"
+                self.reader.style(position, message)
             self._unique(kind, member.group(1), position)
             self._start(kind, member.group(1), position, member.group(2))
         elif self.doc.symbol and (tag := _TAG.match(line)):
@@ -116,7 +119,15 @@ class _Builder:
         else:
             if self._ends_section(line):
                 self._start("text", "", position)
+            self._check_line(line, position)
             self.section.lines.append(line)
+
+    def _check_line(self, line: str, position: Position) -> None:
+        if not self.doc.symbol and _MEMBER.match(line):
+            self.reader.style(position, "only a definition's doc describes members")
+        described = self.section.kind in ("member", "feature") and self.section.lines[0]
+        if described and line and not line.startswith("  "):
+            self.reader.style(position, "a description's further lines are indented")
 
     def _ends_section(self, line: str) -> bool:
         """A line at the margin after a blank one ends everything but prose and old sections."""

@@ -35,6 +35,8 @@ def check_definition(definition: Definition, pragmas: Pragmas, reader: Reader) -
         _check_arguments(definition)
     if isinstance(definition, Command):
         _check_returns(definition, pragmas, reader)
+    if not isinstance(definition, (Command, Event)):
+        _check_type_features(definition, reader)
     if definition.doc is not None:
         check_doc(definition, pragmas, reader)
 
@@ -55,6 +57,9 @@ def _check_bases(definition: Object) -> None:
     while seen[-1].base is not None:
         if seen[-1].base in seen:
             raise SchemaError(definition.position, f"'{definition.name}' is its own base")
+        if seen[-1].base.tag is not None:
+            message = f"a base must be a struct, '{seen[-1].base.name}' is a union"
+            raise SchemaError(definition.position, message)
         seen.append(seen[-1].base)
 
 
@@ -63,17 +68,23 @@ def _check_union(union: Object) -> None:
     assert union.tag is not None
     members = {member.name: member for member in union.all_members()}
     tag = members.get(union.tag.name)
-    if tag is None or not isinstance(tag.type, Enum) or tag.optional:
+    if tag is None or not isinstance(tag.type, Enum) or tag.optional or tag.condition:
         message = f"'{union.tag.name}' is no mandatory enum member of the base"
         raise SchemaError(union.tag.position, message)
     union.tag = tag
     values = {value.name for value in tag.type.values}
+    if not values:
+        raise SchemaError(union.position, f"union '{union.name}' has nothing to choose from")
     for branch in union.branches:
         if branch.name not in values:
             message = f"branch '{branch.name}' is no value of '{tag.type.name}'"
             raise SchemaError(branch.position, message)
         if not isinstance(branch.type, Object):
             raise SchemaError(branch.position, f"branch '{branch.name}' must be a struct")
+        for member in branch.type.all_members():
+            if member.name in members:
+                message = f"'{member.name}' of branch '{branch.name}' collides with the base's"
+                raise SchemaError(branch.position, message)
 
 
 def _check_alternate(alternate: Alternate) -> None:
@@ -118,6 +129,14 @@ def _check_arguments(owner: Command | Event) -> None:
         raise SchemaError(owner.position, "an alternate as arguments needs 'boxed': true")
     if isinstance(owner.arguments, Object) and owner.arguments.tag is not None:
         raise SchemaError(owner.position, "a union as arguments needs 'boxed': true")
+
+
+def _check_type_features(definition: Definition, reader: Reader) -> None:
+    """These two are about what a client uses, and a client never uses a type by its name."""
+    for feature in definition.features:
+        if feature.name in ("deprecated", "unstable"):
+            message = f"type '{definition.name}' cannot have the feature '{feature.name}'"
+            reader.style(definition.position, message)
 
 
 def _check_returns(command: Command, pragmas: Pragmas, reader: Reader) -> None:

@@ -168,8 +168,11 @@ class Lexer:
         while True:
             self.row += 1
             self.column = 0
-            line = self.lines[self.row].rstrip() if self.row < len(self.lines) else ""
-            stripped = line.lstrip()
+            line = self.lines[self.row] if self.row < len(self.lines) else ""
+            stripped = line.strip()
+            if not stripped and self._comment_follows():
+                body.append("")
+                continue
             if not stripped.startswith("#"):
                 # The schemas of 2011 open doc blocks and never close them.
                 self.reader.tolerate(self._here(), "doc comment without a closing '##'")
@@ -179,6 +182,11 @@ class Lexer:
                 break
             body.append(self._doc_line(stripped))
         return Token("doc", "\n".join(body), start)
+
+    def _comment_follows(self) -> bool:
+        """Whether the next line with something on it is a comment: empty lines do not count."""
+        following = (line.strip() for line in self.lines[self.row :])
+        return next((line for line in following if line), "").startswith("#")
 
     def _doc_line(self, line: str) -> str:
         if line != "#" and not line.startswith("# "):

@@ -130,6 +130,8 @@ class Parser:
             if not isinstance(value, Mapping):
                 raise SchemaError(value.position, "a definition is an object")
             if doc is not None and not is_definition_doc(doc.text):
+                message = "a doc comment right before a definition starts with '@name:'"
+                self.reader.style(doc.position, message)
                 self._keep_prose(doc)
                 doc = None
             self._statement(value, doc)

@@ -85,13 +85,31 @@ def test_sections_of_older_schemas(schemas):
 
 
 def test_prose_stands_between_the_definitions(schemas):
-    schema = schemas.read("{ 'command': 'a' }\n" + block("= Title\n\nText.") + "{ 'command': 'b' }")
+    schema = schemas.read(
+        "{ 'command': 'a' }\n" + block("= Title\n\nText.") + block("@b:") + "{ 'command': 'b' }"
+    )
     assert [getattr(item, "name", "prose") for item in schema.items] == ["a", "prose", "b"]
 
 
 @pytest.mark.parametrize(
     "text, definition, message",
     [
+        (
+            "Goes.",
+            "{ 'command': 'go' }",
+            "1:1: a doc comment right before a definition starts with '@name:'",
+        ),
+        ("Text.\n\n@note: x", "", "4:1: only a definition's doc describes members"),
+        (
+            "@go:\n\n@to: x\nmore",
+            "{ 'command': 'go', 'data': { 'to': 'int' } }",
+            "5:1: a description's further lines are indented",
+        ),
+        (
+            "@go:\n\nSince: 1\n\n@to: x",
+            "{ 'command': 'go', 'data': { 'to': 'int' } }",
+            "6:1: the description of 'to' follows a tagged section",
+        ),
         ("@go: far", "{ 'command': 'go' }", "2:1: a definition's doc starts with '@name:'"),
         ("@went:", "{ 'command': 'go' }", "1:1: this doc comment is about 'went', not 'go'"),
         ("@go:", "", "1:1: doc comment without its definition"),
@@ -138,6 +156,7 @@ def test_mistakes_are_located(schemas, text, definition, message):
 
 def test_lines_of_a_block(schemas):
     assert schemas.error("##\n#x\n##\n") == "2:1: a line of a doc comment starts with '# '"
+    schemas.read("##\n# @go:\n\n# Empty lines do not count.\n##\n{ 'command': 'go' }")
     assert schemas.error("##\n# x\n") == "3:1: doc comment without a closing '##'"
 
 
@@ -178,7 +197,12 @@ def test_a_command_in_markdown(schemas):
 
 def test_headings_and_the_place_of_the_contents(schemas):
     text = markdown(
-        schemas, block("Before.") + block("= First") + "{ 'command': 'a' }\n" + block("== Second")
+        schemas,
+        block("Before.")
+        + block("= First")
+        + block("@a:")
+        + "{ 'command': 'a' }\n"
+        + block("== Second"),
     )
     order = [text.index(s) for s in ("Before.", "| Command |", "## First", "### a", "### Second")]
     assert order == sorted(order)

@@ -314,6 +314,14 @@ def test_pragmas_permit_exceptions(schemas):
         ("{ 'struct': 'Ab', 'data': { 'u': 'int' } }", "1:29: member name 'u' is reserved"),
         ("{ 'struct': 'Ab', 'data': { 'has-a': 'int' } }", "1:29: member name 'has-a' is reserved"),
         ("{ 'enum': 'Ab', 'data': [ 'max' ] }", "1:27: enum value 'max' is reserved"),
+        (
+            "{ 'enum': 'Ab', 'data': [ { 'name': 'a b' } ] }",
+            "1:27: 'a b' is no proper enum value name",
+        ),
+        (
+            "{ 'alternate': 'Ab', 'data': { 'a-b': 'int', 'a-b': 'str' } }",
+            "1:46: duplicate key 'a-b'",
+        ),
         ("{ 'enum': 'Ab', 'data': [ 'a b' ] }", "1:27: 'a b' is no proper enum value name"),
         ("{ 'enum': 'Ab', 'data': [ 'a', 'a' ] }", "1:32: 'a' of enum 'Ab' collides with 'a'"),
         (
@@ -383,6 +391,49 @@ def test_pragmas_permit_exceptions(schemas):
 def test_mistakes_are_located(schemas, text, message):
     complaint = schemas.error(text)
     assert complaint.startswith(message) if message.endswith("at ") else complaint == message
+
+
+@pytest.mark.parametrize(
+    "definition, message",
+    [
+        (
+            "{ 'struct': 'Ab', 'base': 'Thing', 'data': {} }",
+            "4:13: a base must be a struct, 'Thing' is a union",
+        ),
+        (
+            "{ 'union': 'Ab', 'base': { 'd': 'None' }, 'discriminator': 'd', 'data': {} }",
+            "4:12: union 'Ab' has nothing to choose from",
+        ),
+        (
+            "{ 'union': 'Ab', 'base': { 'd': { 'type': 'Color', 'if': 'C' } },"
+            " 'discriminator': 'd', 'data': {} }",
+            "4:84: 'd' is no mandatory enum member of the base",
+        ),
+        (
+            "{ 'union': 'Ab', 'base': { 'x': 'Color' }, 'discriminator': 'x',"
+            " 'data': { 'red': 'Point' } }",
+            "4:76: 'x' of branch 'red' collides with the base's",
+        ),
+        (
+            "{ 'struct': 'Ab', 'data': {}, 'features': [ 'unstable' ] }",
+            "4:13: type 'Ab' cannot have the feature 'unstable'",
+        ),
+        ("{ 'command': 'q-x' }", "4:14: 'q-x' is no proper command name"),
+    ],
+)
+def test_rules_between_definitions(schemas, definition, message):
+    thing = (
+        "{ 'enum': 'None', 'data': [] } { 'union': 'Thing', 'base': { 'c': 'Color' },"
+        " 'discriminator': 'c', 'data': {} }\n"
+    )
+    assert schemas.error(ENUM + STRUCT + thing + definition) == message
+
+
+def test_names_of_a_downstream(schemas):
+    schemas.read(
+        "{ 'struct': '__org.example_x-Thing', 'data': { '__org.example_x-member': 'int' } }\n"
+        "{ 'event': '__ORG.EXAMPLE_X-EVENT' }\n{ 'command': '__org.example_x-command' }"
+    )
 
 
 def test_a_union_as_arguments_is_boxed(schemas):
