@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct uart {
-    uint16_t port; /* first I/O port; 0: `registers` is used */
+    uint16_t port; /* first I/O port, when `registers` is NULL */
     volatile uint8_t *registers;
     unsigned int stride; /* bytes from one register to the next, in memory */
 };

@@ -28,8 +28,6 @@ struct virtio_transport_ops {
     void (*set_features)(struct virtio_device *device, uint64_t features);
     /* One access of 1, 2 or 4 bytes, naturally aligned, to the device's configuration (§2.5). */
     uint32_t (*config_read)(struct virtio_device *device, uint32_t offset, unsigned int bytes);
-    /* Changes whenever the configuration did; constant where the transport has none (§2.5.1). */
-    uint32_t (*config_generation)(struct virtio_device *device);
     /* Largest size of queue `index`, 0: there is no such queue. */
     uint16_t (*queue_max)(struct virtio_device *device, uint16_t index);
     /* True if a queue must have exactly queue_max() entries. */

@@ -33,6 +33,8 @@
 #define VIRTIO_CONSOLE_NAME_MAX 127u
 /* QEMU hands over at most this much at once (hw/char/virtio-console.c:chr_can_read). */
 #define VIRTIO_CONSOLE_RX_BUFFER_BYTES 4096u
+/* Least room for output. */
+#define VIRTIO_CONSOLE_TX_BYTES_MIN 4096u
 /* Pieces of output that can be on their way at once. */
 #define VIRTIO_CONSOLE_TX_PIECES_MAX 128u
 
@@ -56,7 +58,7 @@ struct virtio_console_config {
     const char *port_name;
     /* Serve port 0 of a device that has only one port and hence no names (§5.3.5). */
     bool serve_single_port;
-    /* Receive buffers of 4 KiB, at least 2; more than the queue has entries are not used. */
+    /* Receive buffers of 4 KiB: a power of two; more than the queue has entries are not used. */
     uint16_t rx_buffers;
     /* Bytes of output that may be on their way: a power of two, at least 4096. */
     uint32_t tx_bytes;
@@ -85,45 +87,53 @@ struct virtio_console {
     struct virtio_console_counters counters;
 
     /* The device's life. */
-    uint8_t life;        /* enum in virtio_console.c */
-    uint8_t failures;    /* resets in a row without a byte received in between */
-    bool slept;          /* armed since the last poll */
-    bool multiport;      /* §5.3.3 */
-    uint16_t port_count; /* ports whose numbers we accept */
+    enum { VIRTIO_CONSOLE_RUNNING, VIRTIO_CONSOLE_RESTART_DUE, VIRTIO_CONSOLE_DEAD } life;
+    uint8_t failures; /* errors in a row without a byte received in between */
+    bool slept;       /* armed since the last poll */
+    bool multiport;   /* §5.3.3 */
 
     /* The control queues (§5.3.6.2) and what we still have to say on them. */
     struct virtqueue control_rx;
     struct virtqueue control_tx;
     uint8_t *control_memory;
-    uint16_t control_tx_free;
-    uint16_t answers_due;
-    uint8_t ports[VIRTIO_CONSOLE_PORTS_MAX]; /* bits per port, enum in virtio_console.c */
+    uint16_t control_count; /* receive buffers that circulate */
+    bool device_ready_due;
+    uint16_t answers_due;                    /* ports with an answer outstanding */
+    uint16_t port_count;                     /* ports whose numbers we accept */
+    uint16_t ports_added;                    /* announced since the handshake */
+    bool asked_around;                       /* ports that were not announced were asked */
+    uint8_t ports[VIRTIO_CONSOLE_PORTS_MAX]; /* bits per port, see virtio_console.c */
 
-    /* The port that we serve: its number, or the guess that the data queues were made for. */
+    /*
+     * The port that bears the name (PORTS_MAX: none yet), and the port that the data queues are
+     * made for: a guess until the name is known.
+     */
+    uint16_t named_port;
     uint16_t data_port;
-    uint16_t named_port; /* the port that bears the name; PORTS_MAX: none yet */
-    bool host_open;
-    bool session_used; /* bytes have passed since OPENED */
+    bool open;         /* a session runs: the host has the named port open */
+    bool session_used; /* bytes have passed since it began */
     struct virtqueue rx;
     struct virtqueue tx;
 
-    /* Input: the buffer that is being read, and how far it may be believed to be ours. */
+    /* Input: the buffer that is being read. */
     uint8_t *rx_memory;
     uint16_t rx_count;
+    uint16_t rx_reposted; /* since the device was last notified */
     bool rx_held;
     uint16_t rx_token;
     uint32_t rx_bytes;
     uint32_t rx_offset;
-    uint16_t rx_session_index; /* used index up to which data belong to the running session */
-    bool rx_refilled;
+    /* Used index up to which input certainly is of this session or an earlier one. */
+    uint16_t rx_session_index;
 
-    /* Output: a ring of bytes, and the pieces of it that the device has. */
+    /* Output: a ring of bytes (free-running positions), and the pieces that the device has. */
     uint8_t *tx_memory;
-    uint32_t tx_head;      /* free-running: committed up to here */
+    uint32_t tx_head;      /* committed up to here */
     uint32_t tx_submitted; /* given to the device up to here */
     uint32_t tx_tail;      /* back from the device up to here */
     bool tx_wanted;        /* reserve() found no room: wake up when there is some */
     bool flush_due;
+    uint16_t piece_count;
     uint16_t piece_head;
     uint16_t piece_tail;
     struct virtio_console_piece pieces[VIRTIO_CONSOLE_TX_PIECES_MAX];
@@ -152,8 +162,10 @@ bool virtio_console_arm(struct virtio_console *console);
  */
 void virtio_console_stop(struct virtio_console *console);
 
-/* The byte stream of the port; each does nothing or returns 0 while the host has not opened it.
- * For `ctx` see struct virtio_console: these match function pointers that take a void pointer. */
+/*
+ * The byte stream of the port; each does nothing or returns 0 while no session runs.  They take
+ * the struct virtio_console as a void pointer so that a table of functions can hold them.
+ */
 
 /* Lends the oldest received bytes that lie in one piece; *bytes stays valid until consumed or the
  * session ends. */

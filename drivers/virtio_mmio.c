@@ -77,11 +77,6 @@ static uint32_t mmio_config_read(struct virtio_device *device, uint32_t offset, 
     return bytes == 2 ? mmio_read16(field) : mmio_read32(field);
 }
 
-static uint32_t mmio_config_generation(struct virtio_device *device)
-{
-    return device->legacy ? 0 : read_register(device, VIRTIO_MMIO_CONFIG_GENERATION);
-}
-
 static uint16_t mmio_queue_max(struct virtio_device *device, uint16_t index)
 {
     write_register(device, VIRTIO_MMIO_QUEUE_SELECT, index);
@@ -158,7 +153,6 @@ static const struct virtio_transport_ops mmio_ops = {
     .features = mmio_features,
     .set_features = mmio_set_features,
     .config_read = mmio_config_read,
-    .config_generation = mmio_config_generation,
     .queue_max = mmio_queue_max,
     .queue_size_fixed = mmio_queue_size_fixed,
     .queue_enable = mmio_queue_enable,

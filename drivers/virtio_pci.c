@@ -110,11 +110,6 @@ static uint32_t modern_config_read(struct virtio_device *device, uint32_t offset
     return bytes == 2 ? mmio_read16(field) : mmio_read32(field);
 }
 
-static uint32_t modern_config_generation(struct virtio_device *device)
-{
-    return mmio_read8(virtio_pci_of(device)->common + VIRTIO_PCI_CONFIG_GENERATION);
-}
-
 /* --- queues --------------------------------------------------------------------------------- */
 
 static uint16_t modern_queue_max(struct virtio_device *device, uint16_t index)
@@ -196,7 +191,6 @@ static const struct virtio_transport_ops modern_ops = {
     .features = modern_features,
     .set_features = modern_set_features,
     .config_read = modern_config_read,
-    .config_generation = modern_config_generation,
     .queue_max = modern_queue_max,
     .queue_size_fixed = modern_queue_size_fixed,
     .queue_enable = modern_queue_enable,

@@ -56,12 +56,6 @@ static uint32_t legacy_config_read(struct virtio_device *device, uint32_t offset
     return bytes == 2 ? pio_read16(port) : pio_read32(port);
 }
 
-static uint32_t legacy_config_generation(struct virtio_device *device)
-{
-    (void)device;
-    return 0; /* §2.5.4: there is none */
-}
-
 static uint16_t legacy_queue_max(struct virtio_device *device, uint16_t index)
 {
     pio_write16(port_of(device, VIRTIO_LEGACY_QUEUE_SELECT), index);
@@ -121,7 +115,6 @@ static const struct virtio_transport_ops legacy_ops = {
     .features = legacy_features,
     .set_features = legacy_set_features,
     .config_read = legacy_config_read,
-    .config_generation = legacy_config_generation,
     .queue_max = legacy_queue_max,
     .queue_size_fixed = legacy_queue_size_fixed,
     .queue_enable = legacy_queue_enable,

@@ -48,7 +48,6 @@
 #define VIRTIO_PCI_NO_VECTOR             0xffffu
 #define VIRTIO_PCI_NUM_QUEUES            0x12u
 #define VIRTIO_PCI_STATUS                0x14u
-#define VIRTIO_PCI_CONFIG_GENERATION     0x15u
 #define VIRTIO_PCI_QUEUE_SELECT          0x16u
 #define VIRTIO_PCI_QUEUE_SIZE            0x18u
 #define VIRTIO_PCI_QUEUE_VECTOR          0x1au
@@ -103,7 +102,6 @@
 #define VIRTIO_MMIO_QUEUE_AVAILABLE_HIGH   0x094u
 #define VIRTIO_MMIO_QUEUE_USED_LOW         0x0a0u
 #define VIRTIO_MMIO_QUEUE_USED_HIGH        0x0a4u
-#define VIRTIO_MMIO_CONFIG_GENERATION      0x0fcu
 #define VIRTIO_MMIO_CONFIG                 0x100u
 
 #endif
