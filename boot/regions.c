@@ -9,8 +9,6 @@
 /* The end of a range, cut at the end of all addresses: a memory map's size may be nonsense. */
 static uint64_t range_end(uint64_t base, uint64_t size)
 {
-    if (base >= REGIONS_ADDRESS_END)
-        return base;
     return size > REGIONS_ADDRESS_END - base ? REGIONS_ADDRESS_END : base + size;
 }
 
@@ -34,6 +32,8 @@ static bool item_insert(struct regions *regions, unsigned int at, uint64_t base,
 
 void regions_add(struct regions *regions, uint64_t base, uint64_t size)
 {
+    if (base >= REGIONS_ADDRESS_END)
+        return;
     uint64_t end = range_end(base, size) & ~PAGE_MASK;
     base = (base + PAGE_MASK) & ~PAGE_MASK;
     if (base >= end)
@@ -59,7 +59,7 @@ void regions_add(struct regions *regions, uint64_t base, uint64_t size)
 
 void regions_remove(struct regions *regions, uint64_t base, uint64_t size)
 {
-    if (!size)
+    if (!size || base >= REGIONS_ADDRESS_END)
         return;
     uint64_t end = (range_end(base, size) + PAGE_MASK) & ~PAGE_MASK;
     base &= ~PAGE_MASK;
