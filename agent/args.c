@@ -273,7 +273,8 @@ static int args_struct(struct args_place *place, uint32_t token, const struct ar
             if (member->optional) {
                 *((bool *)value + member->has_offset) = true;
             }
-            result = args_value(place, found, member->type, (unsigned char *)value + member->offset);
+            result =
+                args_value(place, found, member->type, (unsigned char *)value + member->offset);
             if (result < 0) {
                 return result;
             }

@@ -11,8 +11,7 @@ int qmp_guest_sync(struct agent *agent, const struct args_guest_sync *arguments,
     return 0;
 }
 
-int qmp_guest_sync_delimited(struct agent *agent,
-                             const struct args_guest_sync_delimited *arguments,
+int qmp_guest_sync_delimited(struct agent *agent, const struct args_guest_sync_delimited *arguments,
                              struct reply *reply)
 {
     (void)agent;

@@ -306,8 +306,8 @@ int qmp_guest_file_seek(struct agent *agent, const struct args_guest_file_seek *
 {
     const struct guest_file_whence *whence = &arguments->whence;
     struct file_handle *handle = agent_find_handle(agent, arguments->handle, reply);
-    int64_t code = whence->branch == GUEST_FILE_WHENCE_NAME ? (int64_t)whence->u.name
-                                                            : whence->u.value;
+    int64_t code =
+        whence->branch == GUEST_FILE_WHENCE_NAME ? (int64_t)whence->u.name : whence->u.value;
     uint64_t base;
     uint64_t target;
     int result;

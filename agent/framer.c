@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Three machines, one inside the other: the lexer cuts bytes into tokens, the streamer counts
- * brackets to find the end of a message, the grammar checks that the tokens make sense.  The
- * first two are those of qemu-ga, whose quirks clients can see (which byte resets it, how many
- * replies a broken message gets); the third reports the error its recursive parser would meet
- * first.
+ * brackets to find the end of a message, the grammar (framer_grammar.c, framer_string.c) checks
+ * that the tokens make sense.  The first two are those of qemu-ga, whose quirks clients can see:
+ * which byte resets it, how many replies a broken message gets.
  */
-#include "framer.h"
-
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "framer_parts.h"
 
 enum lexer_state {
     LEXER_START,
@@ -37,17 +35,6 @@ enum lexer_state {
     LEXER_ERROR,
 };
 
-enum expectation {
-    EXPECT_VALUE,
-    EXPECT_FIRST_ITEM, /* a value or ] */
-    EXPECT_FIRST_KEY,  /* a key or } */
-    EXPECT_KEY,
-    EXPECT_COLON,
-    EXPECT_SEPARATOR, /* a comma or the container's end */
-};
-
-/* ---- Errors ---------------------------------------------------------------------------- */
-
 static void framer_set_error(struct framer *framer, const char *format, va_list arguments)
 {
     int length = vsnprintf(framer->error, sizeof(framer->error), format, arguments);
@@ -59,9 +46,7 @@ static void framer_set_error(struct framer *framer, const char *format, va_list 
     framer->failed = true;
 }
 
-/* An error that replaces whatever was found before. */
-__attribute__((format(printf, 2, 3))) static void framer_report(struct framer *framer,
-                                                                const char *format, ...)
+void framer_report(struct framer *framer, const char *format, ...)
 {
     va_list arguments;
 
@@ -70,9 +55,7 @@ __attribute__((format(printf, 2, 3))) static void framer_report(struct framer *f
     va_end(arguments);
 }
 
-/* An error of the parser: the first one in a message counts, and it is told at its end. */
-__attribute__((format(printf, 2, 3))) static void framer_fail(struct framer *framer,
-                                                              const char *format, ...)
+void framer_fail(struct framer *framer, const char *format, ...)
 {
     va_list arguments;
 
@@ -84,440 +67,19 @@ __attribute__((format(printf, 2, 3))) static void framer_fail(struct framer *fra
     va_end(arguments);
 }
 
-/*
- * The message is longer than this guest can hold, or than qemu-ga would: it is refused with
- * qemu-ga's text, and what is left of it will be skipped, since it can only be misread.
- */
-static void framer_refuse(struct framer *framer, const char *limit)
-{
-    framer_report(framer, "JSON %s limit exceeded", limit);
-    framer->refused = true;
-}
-
-static void framer_out_of_memory(struct framer *framer)
+void framer_out_of_memory(struct framer *framer)
 {
     if (!framer->failed) {
-        framer_refuse(framer, "token size");
+        framer_report(framer, "JSON token size limit exceeded");
+        framer->refused = true;
     }
 }
 
-static void framer_put(struct framer *framer, const void *bytes, size_t count)
+void framer_put(struct framer *framer, const void *bytes, size_t count)
 {
     if (!framer->failed && buffer_append(&framer->text, bytes, count) < 0) {
         framer_out_of_memory(framer);
     }
-}
-
-/* ---- The grammar ----------------------------------------------------------------------- */
-
-static struct framer_level *framer_top(struct framer *framer)
-{
-    return &framer->levels[framer->depth - 1];
-}
-
-/* A token that cannot stand here; the messages are those of json-parser.c. */
-static void grammar_reject(struct framer *framer)
-{
-    switch (framer->expect) {
-    case EXPECT_COLON:
-        framer_fail(framer, "JSON parse error, missing : in object pair");
-        break;
-    case EXPECT_SEPARATOR:
-        framer_fail(framer, "JSON parse error, expected separator in %s",
-                    framer_top(framer)->container == FRAMER_OBJECT ? "dict" : "list");
-        break;
-    default:
-        framer_fail(framer, "JSON parse error, expecting value");
-        break;
-    }
-}
-
-static bool grammar_in_key_position(const struct framer *framer)
-{
-    return framer->expect == EXPECT_FIRST_KEY || framer->expect == EXPECT_KEY;
-}
-
-/* Whether a value or key may begin here. */
-static bool grammar_allows_value(struct framer *framer)
-{
-    if (framer->failed) {
-        return false;
-    }
-    if (framer->expect == EXPECT_COLON || framer->expect == EXPECT_SEPARATOR) {
-        grammar_reject(framer);
-        return false;
-    }
-    return true;
-}
-
-/* A whole value has been read in a place where values belong. */
-static void grammar_value_done(struct framer *framer)
-{
-    struct framer_level *level;
-    int result;
-
-    if (framer->depth == 0) {
-        return;
-    }
-    framer->expect = EXPECT_SEPARATOR;
-    level = framer_top(framer);
-    if (level->container != FRAMER_OBJECT) {
-        return;
-    }
-    result = keyset_add(&framer->keys, framer->strings.data, &level->key);
-    if (result == -EEXIST) {
-        framer_fail(framer, "JSON parse error, duplicate key");
-    } else if (result < 0) {
-        framer_out_of_memory(framer);
-    }
-}
-
-static void grammar_not_a_key(struct framer *framer)
-{
-    framer_fail(framer, "JSON parse error, key is not a string in object");
-}
-
-static void grammar_open(struct framer *framer, enum framer_container container)
-{
-    struct framer_level *level;
-
-    if (!grammar_allows_value(framer)) {
-        return;
-    }
-    if (framer->depth == 0) {
-        framer->top_is_object = container == FRAMER_OBJECT;
-    }
-    /* The nesting limit was checked, and only balanced messages get here: depth < the maximum. */
-    level = &framer->levels[framer->depth++];
-    level->container = (uint8_t)container;
-    level->in_key_position = grammar_in_key_position(framer);
-    level->key = (struct keyset_key){.object = framer->object_count++};
-    framer->expect = container == FRAMER_OBJECT ? EXPECT_FIRST_KEY : EXPECT_FIRST_ITEM;
-    framer->token_count++;
-    framer_put(framer, container == FRAMER_OBJECT ? "{" : "[", 1);
-}
-
-static void grammar_close(struct framer *framer, enum framer_container container)
-{
-    uint8_t if_empty = container == FRAMER_OBJECT ? EXPECT_FIRST_KEY : EXPECT_FIRST_ITEM;
-    bool in_key_position;
-
-    if (framer->failed) {
-        return;
-    }
-    if (framer->depth == 0 || framer_top(framer)->container != container ||
-        (framer->expect != if_empty && framer->expect != EXPECT_SEPARATOR)) {
-        grammar_reject(framer);
-        return;
-    }
-    framer_put(framer, container == FRAMER_OBJECT ? "}" : "]", 1);
-    in_key_position = framer_top(framer)->in_key_position;
-    framer->depth--;
-    if (in_key_position) {
-        grammar_not_a_key(framer);
-    } else {
-        grammar_value_done(framer);
-    }
-}
-
-static void grammar_comma(struct framer *framer)
-{
-    if (framer->failed) {
-        return;
-    }
-    if (framer->depth == 0 || framer->expect != EXPECT_SEPARATOR) {
-        grammar_reject(framer);
-        return;
-    }
-    framer->expect =
-        framer_top(framer)->container == FRAMER_OBJECT ? EXPECT_KEY : EXPECT_VALUE;
-    framer_put(framer, ",", 1);
-}
-
-static void grammar_colon(struct framer *framer)
-{
-    if (framer->failed) {
-        return;
-    }
-    if (framer->expect != EXPECT_COLON) {
-        grammar_reject(framer);
-        return;
-    }
-    framer->expect = EXPECT_VALUE;
-    framer_put(framer, ":", 1);
-}
-
-/* A number or keyword, whose text is in place. */
-static void grammar_scalar(struct framer *framer)
-{
-    if (framer->failed) {
-        return;
-    }
-    framer->token_count++;
-    if (grammar_in_key_position(framer)) {
-        grammar_not_a_key(framer);
-    } else {
-        grammar_value_done(framer);
-    }
-}
-
-static void grammar_string(struct framer *framer)
-{
-    static const char digits[] = "0123456789abcdef";
-    struct keyset_key key;
-    char reference[2 + 8 + 1 + 8];
-    size_t length = 0;
-    uint32_t numbers[2];
-
-    if (framer->failed) {
-        return;
-    }
-    key.offset = (uint32_t)framer->string_start;
-    key.length = (uint32_t)(framer->strings.size - framer->string_start);
-    if (buffer_append(&framer->strings, "", 1) < 0) {
-        framer_out_of_memory(framer);
-        return;
-    }
-    numbers[0] = key.offset;
-    numbers[1] = key.length;
-    reference[length++] = '"';
-    for (int i = 0; i < 2; i++) {
-        int shift = 28;
-
-        while (shift > 0 && numbers[i] >> shift == 0) {
-            shift -= 4;
-        }
-        for (; shift >= 0; shift -= 4) {
-            reference[length++] = digits[numbers[i] >> shift & 15];
-        }
-        reference[length++] = i == 0 ? ':' : '"';
-    }
-    framer_put(framer, reference, length);
-    framer->token_count++;
-    if (grammar_in_key_position(framer)) {
-        key.object = framer_top(framer)->key.object;
-        framer_top(framer)->key = key;
-        framer->expect = EXPECT_COLON;
-    } else {
-        grammar_value_done(framer);
-    }
-}
-
-/* ---- Strings --------------------------------------------------------------------------- */
-
-static void string_begin(struct framer *framer)
-{
-    framer->string_is_kept = grammar_allows_value(framer);
-    framer->string_start = framer->strings.size;
-    framer->escape_length = 0;
-    framer->escape_is_bad = false;
-    framer->decoder.missing = 0;
-}
-
-static void string_store(struct framer *framer, const uint8_t *bytes, size_t count)
-{
-    if (!framer->failed && buffer_append(&framer->strings, bytes, count) < 0) {
-        framer_out_of_memory(framer);
-    }
-}
-
-static void string_store_codepoint(struct framer *framer, uint32_t codepoint)
-{
-    uint8_t bytes[UNICODE_SEQUENCE_MAX];
-
-    string_store(framer, bytes, unicode_encode(codepoint, bytes));
-}
-
-static void string_bad_utf8(struct framer *framer)
-{
-    framer_fail(framer, "JSON parse error, invalid UTF-8 sequence in string");
-}
-
-/* The \u sequence is no character; the message repeats it, or its first half, as it was written. */
-static void string_bad_escape(struct framer *framer)
-{
-    framer_fail(framer, "JSON parse error, %.*s is not a valid Unicode character",
-                (int)framer->escape_length, (const char *)framer->escape);
-    framer->escape_length = 0;
-}
-
-/* The four hexadecimal digits at `digits`, or -1. */
-static int32_t string_hex(const uint8_t *digits)
-{
-    int32_t value = 0;
-
-    for (int i = 0; i < 4; i++) {
-        uint8_t digit = digits[i];
-
-        if (digit >= '0' && digit <= '9') {
-            digit = (uint8_t)(digit - '0');
-        } else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f') {
-            digit = (uint8_t)((digit | 0x20) - 'a' + 10);
-        } else {
-            return -1;
-        }
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
-/* `escape` holds a second sequence behind a leading surrogate. */
-static void string_surrogate_pair(struct framer *framer, int32_t leading)
-{
-    int32_t trailing = string_hex(framer->escape + 8);
-    uint32_t codepoint;
-
-    if (trailing < 0xDC00 || trailing > 0xDFFF) {
-        framer->escape_length = 6;
-        string_bad_escape(framer);
-        return;
-    }
-    codepoint = 0x10000 + (((uint32_t)leading & 0x3FF) << 10) + ((uint32_t)trailing & 0x3FF);
-    if (!unicode_is_valid(codepoint)) {
-        string_bad_escape(framer);
-        return;
-    }
-    string_store_codepoint(framer, codepoint);
-    framer->escape_length = 0;
-}
-
-/*
- * One more raw byte of a \u sequence.  A leading surrogate wants a second sequence right behind
- * it; anything else there makes the first one invalid.
- */
-static void string_escape_byte(struct framer *framer, uint8_t byte)
-{
-    int32_t value;
-
-    framer->escape[framer->escape_length++] = byte;
-    if (framer->escape_length < 6) {
-        return;
-    }
-    value = string_hex(framer->escape + 2);
-    if (framer->escape_length == 6) {
-        if (value < 0xD800 || value > 0xDBFF) {
-            if (value < 0 || !unicode_is_valid((uint32_t)value)) {
-                string_bad_escape(framer);
-            } else {
-                string_store_codepoint(framer, (uint32_t)value);
-                framer->escape_length = 0;
-            }
-        }
-    } else if ((framer->escape_length == 7 && byte != '\\') ||
-               (framer->escape_length == 8 && byte != 'u')) {
-        framer->escape_length = 6;
-        string_bad_escape(framer);
-    } else if (framer->escape_length == FRAMER_ESCAPE_MAX) {
-        string_surrogate_pair(framer, value);
-    }
-}
-
-/* A byte behind a backslash. */
-static void string_simple_escape(struct framer *framer, uint8_t byte)
-{
-    static const char names[] = "\"'\\/bfnrt";
-    static const char values[] = "\"'\\/\b\f\n\r\t";
-    const char *name;
-
-    if (byte == 'u') {
-        framer->escape[0] = '\\';
-        framer->escape[1] = 'u';
-        framer->escape_length = 2;
-        return;
-    }
-    name = memchr(names, byte, sizeof(names) - 1);
-    if (name == NULL) {
-        framer_fail(framer, "JSON parse error, invalid escape sequence in string");
-        return;
-    }
-    string_store(framer, (const uint8_t *)&values[name - names], 1);
-}
-
-/* A byte of a string's inside, in the order that the host wrote it. */
-static void string_byte(struct framer *framer, uint8_t byte, bool after_backslash)
-{
-    if (!framer->string_is_kept || framer->failed) {
-        return;
-    }
-    if (framer->escape_length != 0) {
-        string_escape_byte(framer, byte);
-        return;
-    }
-    if (framer->decoder.missing != 0 && (byte & 0xC0) != 0x80) {
-        string_bad_utf8(framer);
-        return;
-    }
-    if (after_backslash) {
-        string_simple_escape(framer, byte);
-        return;
-    }
-    if (byte == '\\') {
-        return; /* the next byte says what it means */
-    }
-    switch (unicode_decode(&framer->decoder, byte)) {
-    case UNICODE_MORE:
-    case UNICODE_DONE:
-        string_store(framer, &byte, 1);
-        break;
-    case UNICODE_INVALID:
-    case UNICODE_BROKEN:
-        string_bad_utf8(framer);
-        break;
-    }
-}
-
-static void string_end(struct framer *framer, uint8_t quote)
-{
-    if (!framer->string_is_kept) {
-        return;
-    }
-    if (framer->escape_length != 0 && !framer->failed) {
-        /* Cut short: the parser reads on into the quote, which is the last byte it has. */
-        if (framer->escape_length < 6) {
-            framer->escape[framer->escape_length++] = quote;
-        } else {
-            framer->escape_length = 6;
-        }
-        string_bad_escape(framer);
-    }
-    if (framer->decoder.missing != 0) {
-        string_bad_utf8(framer);
-    }
-    grammar_string(framer);
-}
-
-#define ONES  0x0101010101010101u
-#define HIGHS 0x8080808080808080u
-
-/* Sets the high bit of some byte of the result if any byte of `word` is zero. */
-static uint64_t word_has_zero(uint64_t word)
-{
-    return (word - ONES) & ~word & HIGHS;
-}
-
-/*
- * The length of the longest run at `bytes` that needs no attention inside a string: printable
- * ASCII without the quote and without a backslash.  Eight bytes at a time, since this is the one
- * loop that sees every byte of a large file.
- */
-static size_t string_plain_run(const uint8_t *bytes, size_t count, uint8_t quote)
-{
-    size_t i = 0;
-
-    for (; count - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-        uint64_t word;
-
-        memcpy(&word, bytes + i, sizeof(word));
-        if (((word | (word - ONES * 0x20)) & HIGHS) != 0 ||
-            (word_has_zero(word ^ ONES * quote) | word_has_zero(word ^ ONES * '\\')) != 0) {
-            break;
-        }
-    }
-    while (i < count && bytes[i] >= 0x20 && bytes[i] < 0x80 && bytes[i] != quote &&
-           bytes[i] != '\\') {
-        i++;
-    }
-    return i;
 }
 
 /* ---- The streamer ---------------------------------------------------------------------- */
@@ -528,11 +90,7 @@ static void message_begin(struct framer *framer)
     framer->bracket_count = 0;
     framer->message_tokens = 0;
     framer->message_bytes = 0;
-    framer->expect = EXPECT_VALUE;
-    framer->depth = 0;
-    framer->object_count = 0;
-    framer->top_is_object = false;
-    framer->token_count = 0;
+    grammar_begin(framer);
     framer->failed = false;
     framer->refused = false;
     framer->discarding = false;
@@ -555,16 +113,11 @@ static void message_grammar(struct framer *framer, enum lexer_state token, uint8
 {
     if (token == LEXER_TOKEN_STRING) {
         string_end(framer, byte);
-    } else if (token != LEXER_TOKEN_PUNCTUATION) {
-        grammar_scalar(framer);
-    } else if (byte == '{' || byte == '[') {
-        grammar_open(framer, byte == '{' ? FRAMER_OBJECT : FRAMER_ARRAY);
-    } else if (byte == '}' || byte == ']') {
-        grammar_close(framer, byte == '}' ? FRAMER_OBJECT : FRAMER_ARRAY);
-    } else if (byte == ',') {
-        grammar_comma(framer);
+        grammar_string(framer);
+    } else if (token == LEXER_TOKEN_PUNCTUATION) {
+        grammar_punctuation(framer, byte);
     } else {
-        grammar_colon(framer);
+        grammar_scalar(framer);
     }
 }
 
@@ -578,12 +131,16 @@ static enum framer_event message_token(struct framer *framer, enum lexer_state t
     if (!framer->discarding) {
         framer->message_bytes += framer->token_length;
         framer->message_tokens++;
+        /* What is left of a message that is too large is read as new ones, as qemu-ga does. */
         if (framer->message_bytes + 1 > FRAMER_TOKEN_BYTES_MAX) {
-            framer_refuse(framer, "token size");
-        } else if (framer->message_tokens > FRAMER_TOKEN_COUNT_MAX) {
-            framer_refuse(framer, "token count");
-        } else if (framer->brace_count + framer->bracket_count > FRAMER_NESTING_MAX) {
-            /* What is left of the message is read as new ones, as qemu-ga does. */
+            framer_report(framer, "JSON token size limit exceeded");
+            return FRAMER_ERROR;
+        }
+        if (framer->message_tokens > FRAMER_TOKEN_COUNT_MAX) {
+            framer_report(framer, "JSON token count limit exceeded");
+            return FRAMER_ERROR;
+        }
+        if (framer->brace_count + framer->bracket_count > FRAMER_NESTING_MAX) {
             framer_report(framer, "JSON nesting depth limit exceeded");
             return FRAMER_ERROR;
         }
@@ -591,10 +148,6 @@ static enum framer_event message_token(struct framer *framer, enum lexer_state t
     }
     if ((framer->brace_count > 0 || framer->bracket_count > 0) && framer->brace_count >= 0 &&
         framer->bracket_count >= 0) {
-        if (framer->refused && !framer->discarding) {
-            framer->discarding = true;
-            return FRAMER_ERROR;
-        }
         return FRAMER_MORE;
     }
     if (framer->discarding) {
@@ -734,16 +287,13 @@ static void token_append(struct framer *framer, const uint8_t *bytes, size_t cou
         memcpy(framer->echo + framer->token_length, bytes, count < room ? count : room);
     }
     framer->token_length += count;
-    if (framer->token_length > FRAMER_TOKEN_BYTES_MAX && !framer->refused) {
-        framer_refuse(framer, "token size");
-    }
 }
 
 /* The token as a C string would show it: what qemu-ga prints ends at a NUL byte. */
 static int token_echo_length(const struct framer *framer)
 {
-    size_t length = framer->token_length < FRAMER_ECHO_MAX ? (size_t)framer->token_length
-                                                           : FRAMER_ECHO_MAX;
+    size_t length =
+        framer->token_length < FRAMER_ECHO_MAX ? (size_t)framer->token_length : FRAMER_ECHO_MAX;
     const char *nul = memchr(framer->echo, '\0', length);
 
     return (int)(nul == NULL ? length : (size_t)(nul - framer->echo));
@@ -756,8 +306,8 @@ static void token_content(struct framer *framer, enum lexer_state state, enum le
     if (state == LEXER_START) {
         if (is_quoted(next)) {
             string_begin(framer);
-        } else if (next != LEXER_START && next != LEXER_ERROR &&
-                   next != LEXER_TOKEN_PUNCTUATION && grammar_allows_value(framer)) {
+        } else if (next != LEXER_START && next != LEXER_ERROR && next != LEXER_TOKEN_PUNCTUATION &&
+                   grammar_allows_value(framer)) {
             framer_put(framer, &byte, 1);
         }
     } else if (is_quoted(state)) {
@@ -807,19 +357,57 @@ static enum framer_event lexer_emit(struct framer *framer, enum lexer_state toke
 /* The run of plain bytes inside a string, all at once. */
 static size_t lexer_plain_run(struct framer *framer, const uint8_t *bytes, size_t count)
 {
-    uint8_t quote = framer->state == LEXER_DOUBLE_QUOTED ? '"' : '\'';
     size_t run;
 
-    if ((framer->state != LEXER_DOUBLE_QUOTED && framer->state != LEXER_SINGLE_QUOTED) ||
-        framer->escape_length != 0 || framer->decoder.missing != 0) {
+    if (framer->state != LEXER_DOUBLE_QUOTED && framer->state != LEXER_SINGLE_QUOTED) {
         return 0;
     }
-    run = string_plain_run(bytes, count, quote);
-    token_append(framer, bytes, run);
-    if (framer->string_is_kept) {
-        string_store(framer, bytes, run);
+    /* Not past the byte that makes the token too large. */
+    if (count > FRAMER_TOKEN_BYTES_MAX + 1 - framer->token_length) {
+        count = (size_t)(FRAMER_TOKEN_BYTES_MAX + 1 - framer->token_length);
     }
+    run = string_plain_run(framer, bytes, count, framer->state == LEXER_DOUBLE_QUOTED ? '"' : '\'');
+    token_append(framer, bytes, run);
     return run;
+}
+
+/* What goes beyond a limit in the middle of a token is told at once. */
+static enum framer_event lexer_check_limits(struct framer *framer)
+{
+    if (framer->token_length > FRAMER_TOKEN_BYTES_MAX) {
+        framer_report(framer, "JSON token size limit exceeded");
+        framer->discarding = false;
+        framer->state = LEXER_START;
+        framer->token_length = 0;
+        return FRAMER_ERROR;
+    }
+    if (framer->refused && !framer->discarding) {
+        framer->discarding = true;
+        return FRAMER_ERROR;
+    }
+    return FRAMER_MORE;
+}
+
+/* One byte; returns whether it was taken, for it may only end the token before it. */
+static bool lexer_byte(struct framer *framer, uint8_t byte, enum framer_event *event)
+{
+    enum lexer_state state = framer->state;
+    bool lookahead = false;
+    enum lexer_state next = lexer_next(state, byte, &lookahead);
+
+    if (!lookahead) {
+        token_append(framer, &byte, 1);
+        token_content(framer, state, next, byte);
+    }
+    if (next > LEXER_KEYWORD) {
+        *event = lexer_emit(framer, next, byte);
+    } else {
+        framer->state = (uint8_t)next;
+        if (next == LEXER_START || next == LEXER_RECOVERY) {
+            framer->token_length = 0;
+        }
+    }
+    return !lookahead;
 }
 
 size_t framer_feed(struct framer *framer, const uint8_t *bytes, size_t count,
@@ -829,28 +417,15 @@ size_t framer_feed(struct framer *framer, const uint8_t *bytes, size_t count,
 
     *event = FRAMER_MORE;
     while (i < count && *event == FRAMER_MORE) {
-        enum lexer_state state = framer->state;
-        enum lexer_state next;
-        bool lookahead = false;
+        size_t run = lexer_plain_run(framer, bytes + i, count - i);
 
-        i += lexer_plain_run(framer, bytes + i, count - i);
-        if (i == count) {
-            break;
+        i += run;
+        if (run == 0) {
+            i += lexer_byte(framer, bytes[i], event);
         }
-        next = lexer_next(state, bytes[i], &lookahead);
-        if (!lookahead) {
-            token_append(framer, &bytes[i], 1);
-            token_content(framer, state, next, bytes[i]);
+        if (*event == FRAMER_MORE) {
+            *event = lexer_check_limits(framer);
         }
-        if (next > LEXER_KEYWORD) {
-            *event = lexer_emit(framer, next, bytes[i]);
-        } else {
-            framer->state = (uint8_t)next;
-            if (next == LEXER_START || next == LEXER_RECOVERY) {
-                framer->token_length = 0;
-            }
-        }
-        i += !lookahead;
     }
     return i;
 }

@@ -57,8 +57,8 @@ int json_tokenize(struct json *json, const struct framer *framer)
     json->strings = framer->strings.data;
     json->strings_length = framer->strings.size;
     jsmn_init(&parser);
-    count = jsmn_parse(&parser, json->text, json->text_length, (jsmntok_t *)(void *)json->tokens.data,
-                       framer->token_count);
+    count = jsmn_parse(&parser, json->text, json->text_length,
+                       (jsmntok_t *)(void *)json->tokens.data, framer->token_count);
     if (count < 1 || (uint32_t)count != framer->token_count) {
         return -EPROTO;
     }

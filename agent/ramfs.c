@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE_SHIFT       12
-#define POINTERS_SHIFT   9 /* pointers in a page, as a power of two */
-#define POINTERS         (1u << POINTERS_SHIFT)
-#define HEIGHT_MAX       6 /* 12 + 6 * 9 bits cover every 64-bit offset */
-#define BUCKETS_MIN      64u
-#define NODES_PER_PAGE   ((PLATFORM_PAGE_SIZE - sizeof(void *)) / sizeof(struct ramfs_node))
+#define PAGE_SHIFT     12
+#define POINTERS_SHIFT 9 /* pointers in a page, as a power of two */
+#define POINTERS       (1u << POINTERS_SHIFT)
+#define HEIGHT_MAX     6 /* 12 + 6 * 9 bits cover every 64-bit offset */
+#define BUCKETS_MIN    64u
+#define NODES_PER_PAGE ((PLATFORM_PAGE_SIZE - sizeof(void *)) / sizeof(struct ramfs_node))
 
 _Static_assert(1u << PAGE_SHIFT == PLATFORM_PAGE_SIZE, "pages are pages");
 
@@ -208,8 +208,7 @@ int ramfs_reserve(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, ui
     }
     end = count == 0 ? 0 : pages_of(offset + count);
     for (uint64_t index = offset >> PAGE_SHIFT; index < end; index++) {
-        bool whole =
-            index << PAGE_SHIFT >= offset && (index + 1) << PAGE_SHIFT <= offset + count;
+        bool whole = index << PAGE_SHIFT >= offset && (index + 1) << PAGE_SHIFT <= offset + count;
 
         /* A page inside the file may be a gap; it has to read as zeros if this fails later. */
         if (add_page(fs, file, index, whole && index >= first_new) < 0) {
@@ -370,9 +369,8 @@ static int add_node(struct ramfs *fs, struct ramfs_node *parent, const char *nam
     }
     node = fs->spare;
     fs->spare = node->chain;
-    *node = (struct ramfs_node){.parent = parent,
-                                .is_directory = is_directory,
-                                .name_length = (uint8_t)length};
+    *node = (struct ramfs_node){
+        .parent = parent, .is_directory = is_directory, .name_length = (uint8_t)length};
     memcpy(node->name, name, length);
     if (++fs->node_count > fs->bucket_count) {
         grow_buckets(fs);
@@ -391,8 +389,7 @@ int ramfs_init(struct ramfs *fs, const struct platform *platform)
         .seed = platform->monotonic_ns(platform->ctx) * 0x9E3779B97F4A7C15u,
     };
     fs->root.parent = &fs->root;
-    fs->buckets =
-        platform->resize(platform->ctx, NULL, 0, fs->bucket_count * sizeof(*fs->buckets));
+    fs->buckets = platform->resize(platform->ctx, NULL, 0, fs->bucket_count * sizeof(*fs->buckets));
     if (fs->buckets == NULL) {
         return -ENOMEM;
     }

@@ -13,7 +13,6 @@
 #include "buffer.h"
 #include "json.h"
 
-
 /* Room that a reply always has, so that "out of memory" can be said. */
 #define REPLY_ROOM_MIN 4096u
 
@@ -63,8 +62,7 @@ void reply_file(struct reply *reply, const struct ramfs_node *file, uint64_t off
  * Makes the reply an error of class GenericError; printf-like.  Returns -EINVAL, so that a
  * command can `return reply_error(...)`.
  */
-int reply_error(struct reply *reply, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int reply_error(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same of class CommandNotFound. */
 int reply_error_not_found(struct reply *reply, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -47,9 +47,9 @@ struct session {
     struct framer framer;
     struct json json;
     struct reply reply;
-    bool is_sending;      /* reply holds bytes for the host */
-    size_t sent;          /* bytes of the reply's text that are on their way */
-    uint64_t file_sent;   /* bytes of the reply's file that are on their way */
+    bool is_sending;    /* reply holds bytes for the host */
+    size_t sent;        /* bytes of the reply's text that are on their way */
+    uint64_t file_sent; /* bytes of the reply's file that are on their way */
 };
 
 /*
