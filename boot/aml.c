@@ -8,6 +8,7 @@
  *   BSEL        the number by which QEMU's hotplug registers select the bus (hw/i386/acpi-build.c,
  *               build_append_pci_bus_devices())
  *   PCST        the operation region of those registers (build_piix4_pci_hotplug())
+ *   EREG        the operation region of the generic event device (build_ged_aml())
  *
  * Opcodes that are not needed are stepped over byte by byte, so data inside an expression may look
  * like a name; the walk therefore takes a name only with a plausible value behind it.
@@ -41,11 +42,12 @@ enum aml_opcode {
     AML_PARENT = 0x5e
 };
 
-#define AML_NAME_BYTES   4u
-#define AML_DEPTH_MAX    16u /* of scopes inside scopes; QEMU's bridges in bridges need two each */
-#define AML_SYSTEM_IO    1u
-#define AML_DEVFN(adr)   ((uint8_t)(((adr) >> 16 & 0x1f) << 3 | ((adr)&7)))
-#define AML_SLP_TYP_MASK 7u
+#define AML_NAME_BYTES    4u
+#define AML_DEPTH_MAX     16u /* of scopes inside scopes; QEMU's bridges in bridges need two each */
+#define AML_SYSTEM_MEMORY 0u
+#define AML_SYSTEM_IO     1u
+#define AML_DEVFN(adr)    ((uint8_t)(((adr) >> 16 & 0x1f) << 3 | ((adr)&7)))
+#define AML_SLP_TYP_MASK  7u
 
 /* A stretch of AML and a position in it. */
 struct aml_cursor {
@@ -225,12 +227,19 @@ static void note_name(struct aml_cursor *cursor, struct aml_bus *bus, uint8_t *a
 static void note_region(struct aml_cursor cursor, struct machine *machine)
 {
     const uint8_t *segment = take_name(&cursor);
-    uint64_t port;
+    uint64_t address;
+    uint8_t space;
 
-    if (segment == NULL || memcmp(segment, "PCST", AML_NAME_BYTES) != 0 || left(&cursor) < 1 ||
-        *cursor.at++ != AML_SYSTEM_IO || !take_integer(&cursor, &port) || port > UINT16_MAX)
+    if (segment == NULL || left(&cursor) < 1)
         return;
-    machine->hotplug.port = (uint16_t)port;
+    space = *cursor.at++;
+    if (!take_integer(&cursor, &address))
+        return;
+    if (memcmp(segment, "PCST", AML_NAME_BYTES) == 0 && space == AML_SYSTEM_IO &&
+        address <= UINT16_MAX)
+        machine->hotplug.port = (uint16_t)address;
+    else if (memcmp(segment, "EREG", AML_NAME_BYTES) == 0 && space == AML_SYSTEM_MEMORY)
+        machine->power.ged_address = address;
 }
 
 /* What a scope or a device spans, behind its name; false if this is neither. */

@@ -97,6 +97,9 @@ struct machine_power {
     uint8_t acpi_enable_value;
     bool has_sci;
     struct machine_irq_line sci;
+    /* QEMU's generic event device on machines without an SCI: the register whose reading tells
+     * and takes the events (hw/acpi/generic_event_device.c), 0: none. */
+    uint64_t ged_address;
     bool has_8042; /* IAPC_BOOT_ARCH says that port 0x64 exists, or no table says anything */
 };
 
