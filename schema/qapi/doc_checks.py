@@ -19,6 +19,9 @@ def check_doc(definition: Definition, pragmas: Pragmas, reader: Reader) -> None:
     for part in parts(definition):
         features += [feature.name for feature in part.features]
     _compare(doc, "feature", features, definition, pragmas, reader)
+    section = doc.find("tag", "Features")
+    if section is not None and not any(s.kind == "feature" for s in doc.sections):
+        reader.style(section.position, "'Features:' without a feature")
     for name in ("Returns", "Errors"):
         section = doc.find("tag", name)
         if section is not None and not isinstance(definition, Command):

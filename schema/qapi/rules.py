@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Iterator, Sequence
 
 from .doc_checks import check_doc
 from .model import (
@@ -81,10 +81,20 @@ def _check_union(union: Object) -> None:
             raise SchemaError(branch.position, message)
         if not isinstance(branch.type, Object):
             raise SchemaError(branch.position, f"branch '{branch.name}' must be a struct")
-        for member in branch.type.all_members():
-            if member.name in members:
-                message = f"'{member.name}' of branch '{branch.name}' collides with the base's"
+        for name in _names_within(branch.type):
+            if name in members:
+                message = f"'{name}' of branch '{branch.name}' collides with the base's"
                 raise SchemaError(branch.position, message)
+
+
+def _names_within(kind: Object) -> Iterator[str]:
+    """The members that an object of this type can have, whatever its branch."""
+    found = [kind]
+    for one in found:
+        yield from (member.name for member in one.all_members())
+        for branch in one.branches:
+            if isinstance(branch.type, Object) and branch.type not in found:
+                found.append(branch.type)
 
 
 def _check_alternate(alternate: Alternate) -> None:

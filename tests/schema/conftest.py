@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the tests of the schema's generator share."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,15 @@ class Schemas:
         where = caught.value.position
         assert str(caught.value).startswith(f"{where.path}:{where.line}:{where.column}: error: ")
         return f"{where.line}:{where.column}: {caught.value.message}"
+
+
+def examples():
+    """All examples of our schema: the command that they stand at, what is sent, what comes."""
+    for command in load(OURS, Reader()).commands.values():
+        for section in command.doc.sections:
+            if section.kind == "directive" and section.name == "qmp-example":
+                sent, _, received = section.text.removeprefix("->").partition("<-")
+                yield command, json.loads(sent), json.loads(received or "null")
 
 
 @pytest.fixture

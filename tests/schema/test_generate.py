@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Our own schema, the fuzz dictionary, and the generator as make runs it."""
 
-import json
 import re
 
-from conftest import OURS
+from conftest import OURS, examples
 from everything import EVERYTHING
 from qapi.build import load
 from qapi.emit_dictionary import dictionary
@@ -39,15 +38,6 @@ def test_what_runs_while_frozen():
         "guest-fsfreeze-status",
         "guest-fsfreeze-thaw",
     }
-
-
-def examples():
-    """All examples of our schema: the command that they stand at, what is sent, what comes."""
-    for command in load(OURS, Reader()).commands.values():
-        for section in command.doc.sections:
-            if section.kind == "directive" and section.name == "qmp-example":
-                sent, _, received = section.text.removeprefix("->").partition("<-")
-                yield command, json.loads(sent), json.loads(received or "null")
 
 
 def test_every_command_has_an_example_that_fits_it():
