@@ -11,6 +11,7 @@
 #include "drivers/virtio_console.h"
 #include "machine.h"
 #include "pages.h"
+#include "pci_hosts.h"
 #include "platform.h"
 #include "power.h"
 
@@ -38,7 +39,8 @@ struct console {
 static const struct machine *machine;
 static const char *port_name;
 static const struct console_user *user;
-static struct pci_host pci_hosts[MACHINE_PCI_HOSTS_MAX];
+static const struct pci_host *pci_hosts;
+static uint32_t pci_host_count;
 static struct console *consoles[CONSOLES_MAX];
 
 static struct virtio_device *device_of(struct console *console)
@@ -177,47 +179,8 @@ static void scan_mmio(void)
 
 void consoles_scan(void)
 {
-    for (uint32_t i = 0; i < machine->pci_host_count; i++)
+    for (uint32_t i = 0; i < pci_host_count; i++)
         pci_scan(&pci_hosts[i], visit_function, NULL);
-}
-
-/* Where a pin of the root bus comes out (see machine.h). */
-static int route(const struct pci_host *host, uint8_t slot, uint8_t pin, uint8_t register_line,
-                 struct pci_line *line)
-{
-    const struct machine_pci_host *from = host->ctx;
-    const struct machine_irq_line *irq;
-    if (from->intx_by_swizzle)
-        irq = &from->intx[(slot + pin - 1u) % 4];
-    else if (register_line < MACHINE_ISA_IRQS)
-        irq = &machine->isa_irq[register_line];
-    else
-        return -ENOENT;
-    *line = (struct pci_line){irq->gsi, irq->level_triggered, irq->active_low};
-    return 0;
-}
-
-static struct pci_window window_from(const struct machine_window *window)
-{
-    return (struct pci_window){window->address, window->bus_address, window->bytes};
-}
-
-static void host_init(struct pci_host *host, const struct machine_pci_host *from)
-{
-    size_t buses = (size_t)from->bus_last - from->bus_first + 1;
-    *host = (struct pci_host){
-        .ecam = from->ecam_address ? mmio_map(from->ecam_address, buses << 20) : NULL,
-        .bus_first = from->bus_first,
-        .bus_last = from->bus_last,
-        .io = window_from(&from->io),
-        .memory32 = window_from(&from->mmio32),
-        .memory64 = window_from(&from->mmio64),
-        .map = mmio_map,
-        .route = route,
-        .ctx = (void *)(uintptr_t)from,
-    };
-    if (!from->firmware_assigned)
-        pci_assign_bridges(host);
 }
 
 void consoles_init(const struct machine *from, const char *name,
@@ -226,8 +189,8 @@ void consoles_init(const struct machine *from, const char *name,
     machine = from;
     port_name = name;
     user = its_user;
-    for (uint32_t i = 0; i < machine->pci_host_count; i++)
-        host_init(&pci_hosts[i], &machine->pci_hosts[i]);
+    pci_hosts_init(machine);
+    pci_hosts = pci_hosts_get(&pci_host_count);
     consoles_scan();
     scan_mmio();
 }
