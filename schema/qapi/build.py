@@ -144,7 +144,7 @@ class Builder:
         data = mapping_of(value.entries["data"], f"the data of union '{union.name}'")
         if "base" in value.entries and "discriminator" in value.entries:
             union.base = self._base(union, value.entries["base"])
-            union.branches = tuple(self._branch(union.name, *entry) for entry in _entries(data))
+            union.branches = self._branches(data)
             # check_definition() finds the member itself, when every base has its members.
             union.tag = Member(
                 text_of(value.entries["discriminator"], "'discriminator'"),
@@ -166,7 +166,7 @@ class Builder:
         union.tag = Member("type", kind, False, union.position)
         union.members = (union.tag,)
         branches = []
-        for branch in (self._branch(union.name, *entry) for entry in _entries(data)):
+        for branch in self._branches(data):
             wrapped = Member("data", branch.type, False, branch.position)
             wrapper = Object(
                 f"{union.name}-{branch.name}", branch.position, implicit=True, members=(wrapped,)
@@ -186,7 +186,7 @@ class Builder:
             raise SchemaError(data.position, f"alternate '{alternate.name}' has no branches")
         for name, position in data.keys.items():
             self.names.member(name, alternate.name, position)
-        alternate.branches = tuple(self._branch(alternate.name, *entry) for entry in _entries(data))
+        alternate.branches = self._branches(data)
         check_unique(alternate.branches, f"alternate '{alternate.name}'")
 
     def _fill_command(self, command: Command, value: Mapping) -> None:
@@ -237,10 +237,9 @@ class Builder:
         self.names.member(name, owner, position)
         return self._typed(name, name != key, position, value)
 
-    def _branch(self, owner: str, key: str, position: Position, value: Value) -> Member:
-        """A branch; a `*` would be part of its name and is refused."""
-        self.names.enum_value(key, owner, position)
-        return self._typed(key, False, position, value)
+    def _branches(self, data: Mapping) -> tuple[Member, ...]:
+        """The branches of a union or alternate; a `*` would be part of the name."""
+        return tuple(self._typed(name, False, at, value) for name, at, value in _entries(data))
 
     def _typed(self, name: str, optional: bool, position: Position, value: Value) -> Member:
         if not isinstance(value, Mapping):

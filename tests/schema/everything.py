@@ -11,13 +11,14 @@ EVERYTHING = """\
 { 'struct': 'Base', 'data': { 'id': 'int' } }
 { 'struct': 'Outer', 'base': 'Base', 'data': { 'inner': 'Inner', '*default': 'bool' } }
 { 'struct': 'Inner', 'data': { 'x': 'int8', 'empty': 'Empty', '*more': [ 'Outer' ] } }
+{ 'struct': 'Listed', 'data': { 'y': 'int' } }
 { 'alternate': 'Either', 'data': { 'int': 'uint16', 'color': 'Hue', 'list': [ 'Inner' ],
                                    'bool': 'bool', 'struct': 'Base' } }
 { 'command': 'z-last', 'data': {
     'i': 'int', 'i8': 'int8', 'i16': 'int16', 'i32': 'int32', 'i64': 'int64', 'u8': 'uint8',
     'u16': 'uint16', 'u32': 'uint32', 'u64': 'uint64', 'size': 'size', 'number': 'number',
     'bool': 'bool', 'str': 'str', 'any': 'any', '*color': 'Color', 'kind': 'NVMeKind',
-    '*while': 'Outer', 'lists': [ 'Either' ], '*either': 'Either' } }
+    '*while': 'Outer', 'lists': [ 'Listed' ], '*either': 'Either' } }
 { 'command': 'a-first', 'returns': 'int', 'success-response': false,
   'features': [ 'allowed-while-frozen' ] }
 { 'command': 'middle', 'data': 'Outer', 'boxed': true }

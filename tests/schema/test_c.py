@@ -131,6 +131,22 @@ def test_the_descriptors_describe_the_structs(schemas, tmp_path):
     assert lines[start + 1 :].count("       6 Outer 0 40") == 1
 
 
+def test_the_names_in_the_header(schemas, tmp_path):
+    emit(schemas, EVERYTHING, tmp_path)
+    header = (tmp_path / "qga_commands.h").read_text(encoding="ascii")
+    for text in (
+        "struct args_z_last {",
+        "struct outer {\n    int64_t id;\n    struct inner inner;\n    bool has_default;\n",
+        "    bool default_;\n",
+        "enum nv_me_kind {\n    NK_PLAIN,\n};",
+        "    EITHER_INT,\n",
+        "        uint16_t int_;\n",
+        "int qmp_a_first(struct agent *agent, struct reply *reply);",
+        "int qmp_middle(struct agent *agent, const struct outer *arguments, struct reply *reply);",
+    ):
+        assert text in header, text
+
+
 def test_conditions_choose_what_is_compiled(schemas, tmp_path):
     text = EVERYTHING.replace("'n': 'null'", "'n': 'int'")
     emit(schemas, text, tmp_path, ["HIDDEN", "NO"])

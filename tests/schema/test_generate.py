@@ -72,7 +72,8 @@ def test_the_output_is_deterministic(generate, tmp_path):
 
 def test_a_stale_reference_is_noticed(generate, tmp_path):
     out = tmp_path / "docs" / "commands.md"
-    assert generate("docs", "--out", out, "--check").returncode == 1
+    finished = generate("docs", "--out", out, "--check")
+    assert finished.returncode == 1 and finished.stderr.startswith(f"{out} is stale: ")
     assert generate("docs", "--out", out).returncode == 0
     assert generate("docs", "--out", out, "--check").returncode == 0
     out.write_text(out.read_text(encoding="utf-8") + "x", encoding="utf-8")

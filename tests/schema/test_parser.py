@@ -319,9 +319,10 @@ def test_pragmas_permit_exceptions(schemas):
             "1:27: 'a b' is no proper enum value name",
         ),
         (
-            "{ 'alternate': 'Ab', 'data': { 'a-b': 'int', 'a-b': 'str' } }",
-            "1:46: duplicate key 'a-b'",
+            "{ 'command': 'a', 'features': [ { 'name': 'b', 'of': 'c' } ] }",
+            "1:48: a feature has no key 'of'",
         ),
+        ("{ 'command': 'a', 'features': [ {} ] }", "1:33: a feature lacks the key 'name'"),
         ("{ 'enum': 'Ab', 'data': [ 'a b' ] }", "1:27: 'a b' is no proper enum value name"),
         ("{ 'enum': 'Ab', 'data': [ 'a', 'a' ] }", "1:32: 'a' of enum 'Ab' collides with 'a'"),
         (
@@ -429,6 +430,16 @@ def test_rules_between_definitions(schemas, definition, message):
     assert schemas.error(ENUM + STRUCT + thing + definition) == message
 
 
+def test_names_that_collide_in_c(schemas):
+    exception = "{ 'pragma': { 'member-name-exceptions': [ 'Ab' ] } }\n"
+    message = schemas.error(
+        exception + "{ 'alternate': 'Ab', 'data': { 'a-b': 'int', 'a_b': 'str' } }"
+    )
+    assert message == "2:46: 'a_b' of alternate 'Ab' collides with 'a-b'"
+    message = schemas.error(exception + "{ 'enum': 'Ab', 'data': [ 'a-b', 'a_b' ] }")
+    assert message == "2:34: 'a_b' of enum 'Ab' collides with 'a-b'"
+
+
 def test_names_of_a_downstream(schemas):
     schemas.read(
         "{ 'struct': '__org.example_x-Thing', 'data': { '__org.example_x-member': 'int' } }\n"
@@ -500,7 +511,11 @@ def test_a_simple_union(schemas):
     assert names(union.tag.type.values) == ["point", "name"]
     assert names(union.all_members()) == ["type"]
     assert union.branches[1].type.members[0].type.name == "str"
-    assert schemas.warnings(text) == ["2:1: union 'Ab' needs both 'base' and 'discriminator'"]
+    message = "union 'Ab' needs both 'base' and 'discriminator'"
+    assert schemas.warnings(text) == [f"2:1: {message}"]
+    for half in ("'base': 'Point'", "'discriminator': 'type'"):
+        text = STRUCT + f"{{ 'union': 'Ab', {half}, 'data': {{ 'point': 'Point' }} }}"
+        assert schemas.error(text, lenient=True) == f"2:1: {message}"
 
 
 def test_leniency_has_limits(schemas):
