@@ -281,8 +281,8 @@ static int64_t realtime_at(uint64_t monotonic_ns)
 
 /*
  * Compares with the real-time clock, which goes on while the machine is paused, saved or on its
- * way to another host.  It tells whole seconds: the truth is in [rtc, rtc + 1 s), so time is put
- * forward to it at once and back only when it is off by more than that and another second.
+ * way to another host.  It tells whole seconds: the truth is in [rtc, rtc + 1 s), at first taken to
+ * be in the middle.  A small difference moves time only forward.
  */
 static void check_realtime(uint64_t now_ns)
 {
@@ -296,7 +296,11 @@ static void check_realtime(uint64_t now_ns)
         return;
     }
     rtc_ns = seconds * (int64_t)NS_PER_SECOND;
-    if (!realtime.known || ours_ns < rtc_ns || ours_ns > rtc_ns + 2 * (int64_t)NS_PER_SECOND) {
+    if (!realtime.known || ours_ns < rtc_ns - 2 * (int64_t)NS_PER_SECOND ||
+        ours_ns > rtc_ns + 2 * (int64_t)NS_PER_SECOND) {
+        realtime.base_ns = rtc_ns + (int64_t)NS_PER_SECOND / 2;
+        realtime.monotonic_ns = now_ns;
+    } else if (ours_ns < rtc_ns) {
         realtime.base_ns = rtc_ns;
         realtime.monotonic_ns = now_ns;
     }

@@ -45,6 +45,7 @@ static struct {
     const struct machine *machine;
     const struct hotplug_events *events;
     volatile uint8_t *ged;
+    uint16_t pcihp_port; /* 0: QEMU's hotplug registers are not there */
     /* set by interrupts, taken by the loop */
     volatile bool power_button;
     volatile bool pci;
@@ -94,12 +95,12 @@ static void take_ged(void *ctx)
 
 static uint32_t pcihp_read(enum pcihp_register offset)
 {
-    return pio_read32((uint16_t)(hotplug.machine->hotplug.port + offset));
+    return pio_read32((uint16_t)(hotplug.pcihp_port + offset));
 }
 
 static void pcihp_write(enum pcihp_register offset, uint32_t value)
 {
-    pio_write32((uint16_t)(hotplug.machine->hotplug.port + offset), value);
+    pio_write32((uint16_t)(hotplug.pcihp_port + offset), value);
 }
 
 /* Follows the bridges from the root bus; false if one of them is not there. */
@@ -157,7 +158,7 @@ static bool poll_pci(void)
     const struct machine_hotplug *buses = &hotplug.machine->hotplug;
     bool worked = false;
 
-    if (buses->port == 0)
+    if (hotplug.pcihp_port == 0)
         return false;
     if (buses->bus_count == 0)
         return poll_bus(&root_bus);
@@ -208,8 +209,17 @@ static uint16_t enable_port(const struct machine_register *block)
     return (uint16_t)(block->address + block->bytes / 2);
 }
 
+/* SeaBIOS's own tables, for a QEMU that brings none, name registers that need not exist. */
+static void find_pcihp(void)
+{
+    hotplug.pcihp_port = hotplug.machine->hotplug.port;
+    if (hotplug.pcihp_port != 0 && pcihp_read(PCIHP_SELECT) == UINT32_MAX)
+        hotplug.pcihp_port = 0;
+}
+
 static void enable_sci(const struct machine_power *power)
 {
+    find_pcihp();
     enable_acpi_mode(power);
     if (irq_line_request(power->sci.gsi, power->sci.level_triggered, power->sci.active_low,
                          take_sci, &hotplug) < 0) {
@@ -218,7 +228,7 @@ static void enable_sci(const struct machine_power *power)
     }
     if (power->pm1a_event.space == MACHINE_SPACE_PORT)
         pio_write16(enable_port(&power->pm1a_event), PM1_POWER_BUTTON);
-    if (power->gpe0.space == MACHINE_SPACE_PORT && hotplug.machine->hotplug.port != 0)
+    if (power->gpe0.space == MACHINE_SPACE_PORT && hotplug.pcihp_port != 0)
         pio_write8(enable_port(&power->gpe0), PCIHP_GPE);
     hotplug.pci = true; /* look once at what happened before */
 }

@@ -212,6 +212,12 @@ static void reset_by_keyboard_controller(void)
     wait_for_end();
 }
 
+/* The port is a part of the chipsets that also have PCI's configuration ports. */
+static bool has_chipset(void)
+{
+    return power.machine->pci_host_count > 0 && power.machine->pci_hosts[0].config_ports;
+}
+
 _Noreturn void power_reboot(void)
 {
     const struct machine_power *registers = &power.machine->power;
@@ -221,9 +227,11 @@ _Noreturn void power_reboot(void)
         register_write(&registers->reset, registers->reset_value);
         wait_for_end();
     }
-    pio_write8(RESET_PORT, RESET_PORT_HARD);
-    pio_write8(RESET_PORT, RESET_PORT_GO);
-    wait_for_end();
+    if (has_chipset()) {
+        pio_write8(RESET_PORT, RESET_PORT_HARD);
+        pio_write8(RESET_PORT, RESET_PORT_GO);
+        wait_for_end();
+    }
     if (registers->has_8042)
         reset_by_keyboard_controller();
     triple_fault();
