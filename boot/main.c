@@ -216,13 +216,13 @@ static _Noreturn void run(void)
 void kernel_main(struct boot_info *info)
 {
     config_read(info, &options);
+    power_init(&machine, &options);
     if (options.crash[0])
         death_by(options.crash);
     machine_discover(info, &options, &machine);
     if (interrupts_init(&machine))
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
-    power_init(&machine, &options);
     start_agent(info);
     consoles_init(&machine, options.agent_port, &user);
     hotplug_init(&machine, &hotplug_events);

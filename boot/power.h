@@ -8,7 +8,7 @@
 #include "machine.h"
 #include "options.h"
 
-/* Remembers the registers and looks for isa-debug-exit and pvpanic.  Both must stay valid. */
+/* Remembers the two, which must stay valid; *machine may be filled later (zeroed until then). */
 void power_init(const struct machine *machine, const struct options *options);
 /* A pvpanic device that PCI enumeration found: its mapped register (1b36:0011, BAR0). */
 void power_add_pvpanic(volatile void *events_register);
@@ -20,8 +20,8 @@ _Noreturn void power_halt(void);
 
 /*
  * The end after a trap or a failed assertion, once it has been reported on the serial line: tells
- * pvpanic, then isa-debug-exit (QEMU exits with POWER_EXIT_CRASH), else stops the processor.  Uses
- * no memory but the stack; usable before power_init() and inside a trap.
+ * isa-debug-exit (QEMU exits with POWER_EXIT_CRASH) and pvpanic, else stops the processor.  Uses no
+ * memory but the stack; usable before power_init() and inside a trap.
  */
 _Noreturn void machine_crash(void);
 

@@ -98,6 +98,12 @@ static void register_write(const struct machine_register *at, uint32_t value)
     }
 }
 
+static bool is_reachable(const struct machine_register *at)
+{
+    return at->space == MACHINE_SPACE_PORT ||
+           (at->space == MACHINE_SPACE_MEMORY && mmio_map(at->address, at->access_bytes) != NULL);
+}
+
 static void wait_for_end(void)
 {
     uint64_t start_ns = clock_monotonic_ns();
@@ -155,7 +161,7 @@ static void enter_s5(const struct machine_register *control, uint8_t type)
 {
     uint32_t value;
 
-    if (control->space == MACHINE_SPACE_NONE)
+    if (!is_reachable(control))
         return;
     value = register_read(control) & ~(PM1_CONTROL_SLP_TYP | PM1_CONTROL_SLP_EN);
     value |= (uint32_t)type << PM1_CONTROL_SLP_TYP_SHIFT;
@@ -168,11 +174,11 @@ static void off_by_acpi(void)
 
     if (!registers->has_s5)
         return;
-    if (registers->sleep_control.space != MACHINE_SPACE_NONE)
+    if (is_reachable(&registers->sleep_control))
         register_write(&registers->sleep_control,
                        (uint32_t)registers->s5_type_a << SLEEP_CONTROL_TYP_SHIFT |
                            SLEEP_CONTROL_EN);
-    else if (registers->pm1a_control.space == MACHINE_SPACE_NONE)
+    else if (!is_reachable(&registers->pm1a_control))
         return;
     enter_s5(&registers->pm1a_control, registers->s5_type_a);
     enter_s5(&registers->pm1b_control, registers->s5_type_b);
@@ -223,7 +229,7 @@ _Noreturn void power_reboot(void)
     const struct machine_power *registers = &power.machine->power;
 
     klog("power: reset");
-    if (registers->reset.space != MACHINE_SPACE_NONE) {
+    if (is_reachable(&registers->reset)) {
         register_write(&registers->reset, registers->reset_value);
         wait_for_end();
     }
@@ -246,23 +252,16 @@ _Noreturn void power_halt(void)
 
 _Noreturn void machine_crash(void)
 {
-    try_pvpanic(PVPANIC_PANICKED);
+    /* pvpanic's default action also ends QEMU, but with exit code 0. */
     try_debug_exit(POWER_EXIT_CRASH);
+    try_pvpanic(PVPANIC_PANICKED);
     stop();
-}
-
-static void map_register(const struct machine_register *at)
-{
-    if (at->space == MACHINE_SPACE_MEMORY && mmio_map(at->address, at->access_bytes) == NULL)
-        klog("power: register at %#lx cannot be mapped", (unsigned long)at->address);
 }
 
 void power_init(const struct machine *machine, const struct options *options)
 {
     power.machine = machine;
     power.options = options;
-    map_register(&machine->power.sleep_control);
-    map_register(&machine->power.reset);
 }
 
 void power_add_pvpanic(volatile void *events_register)
