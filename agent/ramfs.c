@@ -128,9 +128,10 @@ static int add_page(struct ramfs *fs, struct ramfs_node *file, uint64_t index, b
     return *place == NULL ? -ENOSPC : 0;
 }
 
-static bool is_empty(void *const *pointers)
+/* Whether no pointer from `first` on is set. */
+static bool is_empty(void *const *pointers, unsigned first)
 {
-    for (unsigned i = 0; i < POINTERS; i++) {
+    for (unsigned i = first; i < POINTERS; i++) {
         if (pointers[i] != NULL) {
             return false;
         }
@@ -156,7 +157,7 @@ static void *cut_subtree(struct ramfs *fs, void *subtree, unsigned height, uint6
             pointers[i] = cut_subtree(fs, pointers[i], height - 1,
                                       is_partial ? first & last_index(height - 1) : 0);
         }
-        if (!is_empty(pointers)) {
+        if (!is_empty(pointers, 0)) {
             return subtree;
         }
     } else if (first > 0) {
@@ -166,15 +167,21 @@ static void *cut_subtree(struct ramfs *fs, void *subtree, unsigned height, uint6
     return NULL;
 }
 
-/* Frees all pages from index `first` on. */
+/* Frees all pages from index `first` on, and levels of pointers that are not needed any more. */
 static void cut_pages(struct ramfs *fs, struct ramfs_node *file, uint64_t first)
 {
     if (first > last_index(file->height)) {
         return;
     }
     file->pages = cut_subtree(fs, file->pages, file->height, first);
-    if (file->pages == NULL) {
-        file->height = 0;
+    while (file->height > 0 && (file->pages == NULL || is_empty(file->pages, 1))) {
+        void **pointers = file->pages;
+
+        if (pointers != NULL) {
+            file->pages = pointers[0];
+            release_page(fs, pointers);
+        }
+        file->height--;
     }
 }
 
