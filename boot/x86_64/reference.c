@@ -112,12 +112,19 @@ static uint64_t pit_read(const struct reference *reference)
     return PIT_MASK - (high << 8 | low);
 }
 
-/* Mode 0 raises its line once and counts on: no interrupts to serve. */
-static bool pit_start(struct reference *reference)
+/*
+ * Mode 0 raises its line once and counts on.  Also done where the PIT is not the reference:
+ * firmware leaves it ticking 18 times a second (mode 2), which nobody serves but the host pays for.
+ */
+static void pit_quiet(void)
 {
     pio_write8(PIT_CONTROL, PIT_MODE_0_BOTH_BYTES);
     pio_write8(PIT_CHANNEL_0, 0xff);
     pio_write8(PIT_CHANNEL_0, 0xff);
+}
+
+static bool pit_start(struct reference *reference)
+{
     pio_write8(PIT_CONTROL, PIT_READ_BACK_0);
     if ((pio_read8(PIT_CHANNEL_0) & PIT_STATUS_LOW) != PIT_MODE_0_BOTH_BYTES)
         return false;
@@ -159,6 +166,7 @@ static bool local_apic_start(const struct machine *machine, struct reference *re
 bool reference_find(const struct machine *machine, struct reference *reference)
 {
     *reference = (struct reference){0};
+    pit_quiet();
     return hpet_start(machine, reference) || pm_timer_start(machine, reference) ||
            pit_start(reference) || local_apic_start(machine, reference);
 }
