@@ -243,7 +243,14 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call program,fuzz,$(basename $(notdir $(t))
 comma := ,
 
 unit: $(UNIT_PROGRAMS) ## build the unit tests; one alone: make build/unit/test_framer
-fuzzers: $(FUZZ_PROGRAMS) ## build the fuzz targets
+# tests/fuzz/seeds_x.py FOLDER makes inputs of fuzz_x from what else there is.
+FUZZ_SEEDS := $(patsubst tests/fuzz/seeds_%.py,$(BUILD)/fuzz/seeds/%.made, \
+    $(wildcard tests/fuzz/seeds_*.py))
+$(BUILD)/fuzz/seeds/%.made: tests/fuzz/seeds_%.py $(wildcard tests/conformance/open/*.jsonl)
+	$(call say,SEEDS,$(@:.made=))
+	$(Q)rm -rf $(@:.made=) && mkdir -p $(@:.made=) && $(PYTHON) $< $(@:.made=) && touch $@
+
+fuzzers: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## build the fuzz targets
 .PHONY: unit fuzzers
 
 # ---------------------------------------------------------------------------------------------
@@ -277,7 +284,7 @@ test: need-test ## everything: unit, conformance (hosted and booted), boot, fuzz
 	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES); $(RESULT) tally
 test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, under ASan and UBSan
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
-test-fuzz: need-fuzz $(FUZZ_PROGRAMS) ## the fuzz targets once over their stored inputs
+test-fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## the fuzz targets once over their stored inputs
 	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
 test-python: need-pytest $(KERNEL) ## pytest on the host: the schema's generator, the tools
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
@@ -292,7 +299,7 @@ test-boot: need-boot $(KERNEL) ## pytest with QEMU: machines, memory sizes, devi
 PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
 
 FUZZ_SECONDS ?= 600
-fuzz: need-fuzz $(FUZZ_PROGRAMS) ## run each fuzz target for FUZZ_SECONDS (600)
+fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)
 	$(Q)$(PROGRAM) fuzz $(FUZZ_SECONDS) $(BUILD)/fuzzing $(FUZZ_PROGRAMS)
 bench: need-bench all hosted ## the figures of the README, side by side with Linux and qemu-ga
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
@@ -363,4 +370,4 @@ help: ## this list
 	    while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 .PHONY: docs coverage-of clean help
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(BUILD)/,$(ARCH) hosted hosted-asan unit fuzz) -name '*.d' 2>/dev/null)
