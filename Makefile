@@ -139,6 +139,9 @@ KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
 LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
 compiler_runtime = $(shell $(KERNEL_CC) -print-libgcc-file-name 2>/dev/null)
 
+# What runs once, or waits for a device, is made small; what sees every byte is made fast.
+$(OUT)/obj/boot/%.o $(OUT)/obj/drivers/%.o: KERNEL_CFLAGS += -Os
+
 define compile_kernel
 $(call say,CC,$<)
 $(Q)mkdir -p $(@D) && $(KERNEL_CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -c $< -o $@

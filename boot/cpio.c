@@ -115,7 +115,7 @@ static int read_header(const struct cpio_reader *reader, struct cpio_header *hea
 {
     const uint8_t *raw = reader->bytes + reader->offset;
     uint32_t mode, size, name_bytes;
-    size_t data;
+    size_t data = 0;
     int result;
 
     if (reader->size - reader->offset < CPIO_HEADER_BYTES)

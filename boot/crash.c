@@ -11,6 +11,7 @@
 #include "symbols.h"
 
 #define BACKTRACE_MAX 32
+#define SYMBOL_MAX    80
 
 extern const uint8_t text_start[], text_end[];
 
@@ -43,22 +44,29 @@ void crash_decimal(uint64_t value)
 
 void crash_symbol(uintptr_t address)
 {
+    char name[SYMBOL_MAX] = "";
     uintptr_t start = (uintptr_t)text_start;
-    const char *name = symbols_names;
-    uint32_t i = 0;
-    if (address < start || address >= (uintptr_t)text_end || !symbols_count ||
-        address - start < symbols_offset[0]) {
+    const uint8_t *at = symbols_start;
+    while (at < symbols_end) {
+        uintptr_t next = start + (uintptr_t)(at[0] | at[1] << 8);
+        if (next > address)
+            break;
+        start = next;
+        size_t length = at[2];
+        at += 3;
+        do {
+            if (length < sizeof name)
+                name[length++] = (char)*at;
+        } while (*at++);
+    }
+    name[sizeof name - 1] = '\0';
+    if (!name[0] || address >= (uintptr_t)text_end) {
         crash_text("?");
         return;
     }
-    while (i + 1 < symbols_count && start + symbols_offset[i + 1] <= address) {
-        while (*name++)
-            ;
-        i++;
-    }
     crash_text(name);
     crash_text("+");
-    crash_hex(address - start - symbols_offset[i], 3);
+    crash_hex(address - start, 3);
 }
 
 static void backtrace_line(uintptr_t address)

@@ -3,23 +3,26 @@
 # Input: nm --numeric-sort --defined-only of the image, or nothing for the first of two links.
 # Functions are what nm calls t and T; labels of linker.ld and local ones (with a dot) are not.
 
-BEGIN { count = 0 }
-$3 == "text_start" { start = $1 }
-$2 ~ /^[tT]$/ && $3 !~ /[.]|^text_(start|end)$|^image_start$|^no_long_mode$|^boot_header$/ && $1 != last {
+function shared_length(a, b,    i) {
+    for (i = 0; i < 255 && i < length(a) && substr(a, i + 1, 1) == substr(b, i + 1, 1); i++)
+        ;
+    return i
+}
+BEGIN {
+    print ".section .symbols, \"a\", %progbits"
+    print ".globl symbols_start, symbols_end"
+    print "symbols_start:"
+}
+$2 ~ /^[tT]$/ && $3 !~ /[.]|^text_(start|end)$|^image_start$|^no_long_mode$|^boot_header$/ &&
+    ($1 != last || !name) {
+    shared = shared_length(name, $3)
+    print ".2byte 0x" $1 " - 0x" (name ? last : $1)
+    print ".byte " shared
+    print ".asciz \"" substr($3, shared + 1) "\""
     last = $1
-    addresses[count] = $1
-    names[count++] = $3
+    name = $3
 }
 END {
-    print ".section .symbols, \"a\", %progbits"
-    print ".balign 4"
-    print ".globl symbols_count, symbols_offset, symbols_names"
-    print "symbols_count: .long " count
-    print "symbols_offset:"
-    for (i = 0; i < count; i++)
-        print ".long 0x" addresses[i] " - 0x" start
-    print "symbols_names:"
-    for (i = 0; i < count; i++)
-        print ".asciz \"" names[i] "\""
+    print "symbols_end:"
     print ".section .note.GNU-stack, \"\", %progbits"
 }

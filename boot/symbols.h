@@ -2,16 +2,16 @@
 /*
  * The names of the functions in the image, made by boot/symbols.awk from the first of two links;
  * in the first link the table is empty.
+ *
+ * One record per function, in order of address: how far it starts behind the one before (the
+ * first: behind text_start), 2 bytes, little-endian; how many characters its name shares with the
+ * name before, 1 byte; the rest of the name and a NUL.
  */
 #ifndef BOOT_SYMBOLS_H
 #define BOOT_SYMBOLS_H
 
 #include <stdint.h>
 
-extern const uint32_t symbols_count;
-/* Start of each function, ascending, counted from text_start. */
-extern const uint32_t symbols_offset[];
-/* Their names in the same order, each with its NUL, without gaps. */
-extern const char symbols_names[];
+extern const uint8_t symbols_start[], symbols_end[];
 
 #endif

@@ -15,12 +15,16 @@
 
 #define ARENA_SIZE 16384
 
+/* newlib's state of a thread (errno, the spare bignums); its own initial value is for stdio. */
+static struct _reent reent;
+struct _reent *_impure_ptr = &reent;
+
 static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16)));
 static size_t arena_used;
 
-void *_malloc_r(struct _reent *reent, size_t size)
+void *_malloc_r(struct _reent *state, size_t size)
 {
-    (void)reent;
+    (void)state;
     size_t rounded = (size + 15) & ~(size_t)15;
     if (rounded < size || rounded > sizeof arena - arena_used)
         panic("libc: no room for %zu bytes", size);
@@ -29,24 +33,24 @@ void *_malloc_r(struct _reent *reent, size_t size)
     return memory;
 }
 
-void *_calloc_r(struct _reent *reent, size_t count, size_t size)
+void *_calloc_r(struct _reent *state, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
         panic("libc: calloc of %zu times %zu", count, size);
-    return memset(_malloc_r(reent, bytes), 0, bytes);
+    return memset(_malloc_r(state, bytes), 0, bytes);
 }
 
-void _free_r(struct _reent *reent, void *memory)
+void _free_r(struct _reent *state, void *memory)
 {
-    (void)reent;
+    (void)state;
     (void)memory;
 }
 
 /* Only growing output strings (asprintf) would come here, and nobody makes any. */
-void *_realloc_r(struct _reent *reent, void *memory, size_t size)
+void *_realloc_r(struct _reent *state, void *memory, size_t size)
 {
-    (void)reent;
+    (void)state;
     (void)memory;
     panic("libc: realloc to %zu bytes", size);
 }

@@ -11,6 +11,7 @@ NEWLIB_ARCHIVE := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB := $(BUILD)/newlib
 NEWLIB_LIBC := $(NEWLIB)/newlib/libc
 LIBC_OUT := $(OUT)/libc
+LIBC_MAKE := boot/libc/libc.mk boot/libc/newlib.h
 
 LIBC_READY := $(NEWLIB)/unpacked
 LIBC_INCLUDE := boot/libc $(wildcard $(NEWLIB_LIBC)/machine/$(ARCH)) $(NEWLIB_LIBC)/include
@@ -21,18 +22,25 @@ LIBC_STRING := memchr memcmp memcpy memmem memmove memrchr memset strcasecmp str
     strrchr strspn strstr
 LIBC_CTYPE := ctype_ isalnum isalpha isblank iscntrl isdigit islower isprint ispunct isspace \
     isupper isxdigit tolower toupper
-LIBC_STDLIB := abs atoi bsearch dtoa gdtoa-gethex gdtoa-hexnan labs llabs mbtowc_r mprec qsort \
+LIBC_STDLIB := abs atoi bsearch dtoa labs llabs mbtowc_r mprec qsort \
     strtod strtol strtoll strtoul strtoull wcrtomb wcsnrtombs wcsrtombs wctomb_r
 LIBC_SOURCES := $(LIBC_STRING:%=libc/string/%) $(LIBC_CTYPE:%=libc/ctype/%) \
     $(filter-out libc/stdlib/bsearch libc/stdlib/qsort,$(LIBC_STDLIB:%=libc/stdlib/%)) \
     libc/search/bsearch libc/search/qsort libc/locale/locale libc/locale/localeconv \
     libc/locale/lnumeric libc/stdio/snprintf libc/stdio/vsnprintf libc/errno/errno \
-    libc/reent/impure libm/math/s_frexp libm/common/s_fpclassify libm/common/s_nan libm/common/sf_nan
+    libm/math/s_frexp libm/common/s_fpclassify libm/common/s_nan
 LIBC_OBJECTS := $(LIBC_SOURCES:%=$(LIBC_OUT)/%.o) \
     $(LIBC_OUT)/libc/stdio/svfprintf.o $(LIBC_OUT)/libc/stdio/svfiprintf.o
 
+# Numbers are converted now and then, bytes are moved all the time.
+LIBC_OPTIMIZE = -Os
+$(LIBC_OUT)/libc/string/%.o: LIBC_OPTIMIZE = -O2
+$(LIBC_OUT)/libc/string/strstr.o: LIBC_OPTIMIZE = -Os -DPREFER_SIZE_OVER_SPEED
+# Decimal numbers only: no 0x1p3, no nan(…).
+$(LIBC_OUT)/libc/stdlib/strtod.o: LIBC_OPTIMIZE = -Os -DNO_HEX_FP -D__NO_INFNAN_CHECK
+
 # newlib's code as it is: its warnings are not ours to mend.
-LIBC_CFLAGS = -std=gnu11 -O2 -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
+LIBC_CFLAGS = -std=gnu11 $(LIBC_OPTIMIZE) -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables -fno-strict-aliasing -w $(ARCH_CFLAGS) -nostdinc \
     $(LIBC_INCLUDE:%=-isystem %) -isystem $(NEWLIB)/newlib/libm/common -isystem $(compiler_include)
 
@@ -47,12 +55,12 @@ define compile_libc
 $(call say,LIBC,$(@:$(LIBC_OUT)/%.o=%.c))
 $(Q)mkdir -p $(@D) && $(KERNEL_CC) $(LIBC_CFLAGS) $(1) -c $(2) -o $@
 endef
-$(LIBC_OUT)/%.o: $(NEWLIB)/unpacked $(OUT)/flags boot/libc/newlib.h
+$(LIBC_OUT)/%.o: $(NEWLIB)/unpacked $(OUT)/flags $(LIBC_MAKE)
 	$(call compile_libc,,$(NEWLIB)/newlib/$*.c)
 # One source, two functions: with and without floating point; the second holds what both share.
-$(LIBC_OUT)/libc/stdio/svfprintf.o: $(NEWLIB)/unpacked $(OUT)/flags boot/libc/newlib.h
+$(LIBC_OUT)/libc/stdio/svfprintf.o: $(NEWLIB)/unpacked $(OUT)/flags $(LIBC_MAKE)
 	$(call compile_libc,-DSTRING_ONLY,$(NEWLIB_LIBC)/stdio/vfprintf.c)
-$(LIBC_OUT)/libc/stdio/svfiprintf.o: $(NEWLIB)/unpacked $(OUT)/flags boot/libc/newlib.h
+$(LIBC_OUT)/libc/stdio/svfiprintf.o: $(NEWLIB)/unpacked $(OUT)/flags $(LIBC_MAKE)
 	$(call compile_libc,-DSTRING_ONLY -DINTEGER_ONLY,$(NEWLIB_LIBC)/stdio/vfprintf.c)
 
 $(LIBC_ARCHIVE): $(LIBC_OBJECTS)

@@ -8,8 +8,9 @@ QEMU := qemu-system-x86_64
 # canary for all in a variable instead of at %fs:0x28, which would need a segment base.
 ARCH_CFLAGS := -m64 -march=x86-64 -mcmodel=small -fno-pic -fno-pie -mno-red-zone \
     -fno-omit-frame-pointer -fcf-protection=none \
-    -fstack-protector-strong -mstack-protector-guard=global
-ARCH_LDFLAGS := -m elf_x86_64 -z max-page-size=4096 -z norelro --build-id=none
+    -fstack-protector-strong -mstack-protector-guard=global \
+    -falign-functions=1 -falign-loops=1
+ARCH_LDFLAGS := -m elf_x86_64 -z max-page-size=64 -z norelro --build-id=none
 
 # Entry, traps and interrupts find SSE registers that belong to others.
 $(BUILD)/x86_64/obj/boot/x86_64/%.o: ARCH_CFLAGS += -mgeneral-regs-only
