@@ -54,6 +54,31 @@ def test_coverage_compares_structure(schemas):
     ]
 
 
+def test_coverage_of_a_simple_and_a_compound_type(schemas):
+    types = (
+        "{ 'enum': 'Color', 'data': [ 'red' ] } { 'struct': 'Point', 'data': { 'x': 'int' } }\n"
+        "{ 'alternate': 'Either', 'data': { 'a': 'int', 'b': 'Point' } }\n"
+    )
+    simple = "{ 'command': 'go', 'data': { 'a': 'int', 'b': 'str', 'c': 'any', 'd': 'bool' } }"
+    compound = (
+        "{ 'command': 'go', 'data': {"
+        " 'a': [ 'int' ], 'b': 'Color', 'c': 'Point', 'd': 'Either' } }"
+    )
+    words = [
+        ("a", "int", "array of int"),
+        ("b", "str", "enum red"),
+        ("c", "any", "object"),
+        ("d", "bool", "either int or object"),
+    ]
+    one, two = schemas.read(simple), schemas.read(types + compound)
+    assert [line.strip() for line in report(one, two).splitlines()[1:-1]] == [
+        f"arguments.{name}: {first} there, {second} here" for name, first, second in words
+    ]
+    assert [line.strip() for line in report(two, one).splitlines()[1:-1]] == [
+        f"arguments.{name}: {second} there, {first} here" for name, first, second in words
+    ]
+
+
 def test_coverage_of_unions(schemas):
     def with_branches(branches):
         return schemas.read(

@@ -73,6 +73,39 @@ def test_sections(schemas):
     ]
 
 
+def test_a_description_may_start_on_its_own_line(schemas):
+    text = block("@go:\n\n@to:\nat the margin\n\n@by:\n    indented")
+    command = schemas.read(text + "{ 'command': 'go', 'data': { 'to': 'int', 'by': 'int' } }")
+    assert command.commands["go"].doc.member("to") == "at the margin"
+    assert command.commands["go"].doc.member("by") == "indented"
+
+
+def test_a_member_and_a_feature_may_share_a_name(schemas):
+    text = block("@go:\n\n@far: how far\n\nFeatures:\n\n@far: went far")
+    definition = "{ 'command': 'go', 'data': { 'far': 'int' }, 'features': [ 'far' ] }"
+    doc = schemas.read(text + definition).commands["go"].doc
+    assert doc.member("far") == "how far"
+    assert doc.find("feature", "far").text == "went far"
+
+
+def test_an_empty_doc_has_no_sections(schemas):
+    assert schemas.read(block("@go:") + "{ 'command': 'go' }").commands["go"].doc.sections == []
+
+
+def test_prose_has_no_tags(schemas):
+    (doc,) = schemas.read(block("Returns: the king\nSince: the first age")).items
+    assert [section.text for section in doc.sections] == ["Returns: the king\nSince: the first age"]
+
+
+def test_a_careless_first_line(schemas):
+    for text in ("@go", "@go: far"):
+        schema = schemas.read(block(text) + "{ 'command': 'go' }", lenient=True)
+        assert schema.commands["go"].doc.symbol == "go"
+        assert schemas.error(block(text) + "{ 'command': 'go' }") == (
+            "2:1: a definition's doc starts with '@name:'"
+        )
+
+
 def test_sections_of_older_schemas(schemas):
     text = block(
         "@go:\n\nGoes.\n\nNotes: one\n\nat the margin\n\n"

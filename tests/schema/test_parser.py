@@ -430,6 +430,13 @@ def test_rules_between_definitions(schemas, definition, message):
     assert schemas.error(ENUM + STRUCT + thing + definition) == message
 
 
+def test_exceptions_have_limits(schemas):
+    exception = "{ 'pragma': { 'command-name-exceptions': [ 'a b' ] } }\n"
+    assert (
+        schemas.error(exception + "{ 'command': 'a b' }") == "2:14: 'a b' is no proper command name"
+    )
+
+
 def test_names_that_collide_in_c(schemas):
     exception = "{ 'pragma': { 'member-name-exceptions': [ 'Ab' ] } }\n"
     message = schemas.error(
