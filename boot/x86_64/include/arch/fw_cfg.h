@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "pio.h"
+#include <arch/pio.h>
 
 enum arch_fw_cfg_port {
     ARCH_FW_CFG_SELECTOR = 0x510,
