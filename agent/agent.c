@@ -10,6 +10,10 @@
 #define KEEP_BYTES_MIN 4096u
 #define KEEP_BYTES_MAX (2u << 20)
 
+/* Bytes of file content after which tables for base64 pay, and the memory to afford them. */
+#define TABLES_WORTH_BYTES  65536u
+#define TABLES_MEMORY_BYTES (16u << 20)
+
 static const char os_release[] = "NAME=\"bare-qga\"\n"
                                  "ID=bare-qga\n"
                                  "PRETTY_NAME=\"bare-qga (a guest agent and nothing else)\"\n"
@@ -90,6 +94,18 @@ void agent_destroy(struct agent *agent)
     base64_tables_destroy(agent->base64_tables, platform);
     ramfs_free(&agent->fs);
     platform->resize(platform->ctx, agent, sizeof(*agent), 0);
+}
+
+const struct base64_tables *agent_base64_tables(struct agent *agent, size_t count)
+{
+    const struct platform *platform = agent->platform;
+
+    agent->base64_bytes += count;
+    if (agent->base64_tables == NULL && agent->base64_bytes >= TABLES_WORTH_BYTES &&
+        platform->memory_total(platform->ctx) >= TABLES_MEMORY_BYTES) {
+        agent->base64_tables = base64_tables_create(platform);
+    }
+    return agent->base64_tables;
 }
 
 int agent_add_directory(struct agent *agent, const char *path)

@@ -8,6 +8,7 @@
 #ifndef AGENT_BASE64_H
 #define AGENT_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +20,8 @@
 #define BASE64_ENCODED(count) (((count) + 2) / 3 * 4)
 
 /*
- * Tables that make bulk encoding take one look-up for two bytes; without them it works too, more
- * slowly.
+ * Tables that make bulk work take one look-up for two bytes or characters; without them it works
+ * too, more slowly.
  */
 struct base64_tables;
 
@@ -34,6 +35,7 @@ void base64_encode(const struct base64_tables *tables, const uint8_t *bytes, siz
 
 /* Decoding in pieces: where in a group of four it stands, and what did not fit yet. */
 struct base64_decoder {
+    const struct base64_tables *tables;
     const char *input;
     size_t length;
     uint32_t group;
@@ -43,7 +45,9 @@ struct base64_decoder {
     uint8_t pending_count;
 };
 
-void base64_decoder_init(struct base64_decoder *decoder, const char *input, size_t length);
+/* Ready to decode `length` characters at `input`; `tables` may be NULL. */
+void base64_decoder_init(struct base64_decoder *decoder, const struct base64_tables *tables,
+                         const char *input, size_t length);
 /*
  * Decodes up to `room` bytes.  Returns their number, less than `room` only at the end of the
  * input, or -EINVAL at a character outside the alphabet.

@@ -271,7 +271,8 @@ int qmp_guest_file_write(struct agent *agent, const struct args_guest_file_write
     if (result < 0) {
         return reply_error(reply, "failed to write to file: %s", ramfs_error_text(result));
     }
-    base64_decoder_init(&decoder, input->bytes, input->length);
+    base64_decoder_init(&decoder, agent_base64_tables(agent, input->length), input->bytes,
+                        input->length);
     count = decode_to_file(&decoder, handle->file, offset, room);
     if (count >= 0 && !arguments->has_count) {
         uint8_t none;

@@ -190,33 +190,55 @@ void string_end(struct framer *framer, uint8_t quote)
 #define ONES  0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
-/* Sets the high bit of some byte of the result if any byte of `word` is zero. */
-static uint64_t word_has_zero(uint64_t word)
+static uint64_t load_word(const uint8_t *bytes)
 {
-    return (word - ONES) & ~word & HIGHS;
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
+/*
+ * Has some high bit set unless each byte is ASCII from '(' on and no backslash: that is, the
+ * letters, digits and most signs, beyond both kinds of quote.
+ */
+static uint64_t word_attention(uint64_t word)
+{
+    return word | (word - ONES * '(') | ((word ^ ONES * '\\') - ONES);
+}
+
+static bool is_plain(uint8_t byte, uint8_t quote)
+{
+    return byte >= 0x20 && byte < 0x80 && byte != quote && byte != '\\';
 }
 
 /*
  * The length of the longest run of printable ASCII without the quote and without a backslash.
- * Eight bytes at a time, since this is the one loop that sees every byte of a large file.
+ * In words of eight bytes as far as it goes, since this is the one loop that sees every byte of a
+ * large file.
  */
 static size_t plain_run(const uint8_t *bytes, size_t count, uint8_t quote)
 {
     size_t i = 0;
 
-    for (; count - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-        uint64_t word;
+    do {
+        size_t word_end;
 
-        memcpy(&word, bytes + i, sizeof(word));
-        if (((word | (word - ONES * 0x20)) & HIGHS) != 0 ||
-            (word_has_zero(word ^ ONES * quote) | word_has_zero(word ^ ONES * '\\')) != 0) {
+        while (count - i >= 32 &&
+               ((word_attention(load_word(bytes + i)) | word_attention(load_word(bytes + i + 8)) |
+                 word_attention(load_word(bytes + i + 16)) |
+                 word_attention(load_word(bytes + i + 24))) &
+                HIGHS) == 0) {
+            i += 32;
+        }
+        word_end = count - i < 32 ? count : i + 32;
+        while (i < word_end && is_plain(bytes[i], quote)) {
+            i++;
+        }
+        if (i < word_end) {
             break;
         }
-    }
-    while (i < count && bytes[i] >= 0x20 && bytes[i] < 0x80 && bytes[i] != quote &&
-           bytes[i] != '\\') {
-        i++;
-    }
+    } while (i < count);
     return i;
 }
 

@@ -4,9 +4,6 @@
 
 #include "state.h"
 
-/* Below this a read is encoded well enough without tables. */
-#define TABLES_WORTH_BYTES 65536u
-
 /* Output is asked for in pieces of at least a group of base64 characters. */
 #define ROOM_MIN 4u
 
@@ -62,7 +59,8 @@ static size_t gather(const struct reply *reply, uint64_t offset, uint8_t *bytes,
  * Encodes a piece of the reply's file into `room`, straight from its pages: whole groups of three
  * bytes, except at the end.  Returns the characters written.
  */
-static size_t encode_piece(struct session *session, uint8_t *room, size_t size)
+static size_t encode_piece(struct session *session, const struct base64_tables *tables,
+                           uint8_t *room, size_t size)
 {
     const struct reply *reply = &session->reply;
     uint64_t offset = reply->file_offset + session->file_sent;
@@ -83,7 +81,7 @@ static size_t encode_piece(struct session *session, uint8_t *room, size_t size)
     } else if (count < left) {
         count -= count % 3;
     }
-    base64_encode(session->agent->base64_tables, bytes, count, room);
+    base64_encode(tables, bytes, count, room);
     session->file_sent += count;
     return BASE64_ENCODED(count);
 }
@@ -91,11 +89,9 @@ static size_t encode_piece(struct session *session, uint8_t *room, size_t size)
 static bool send_file(struct session *session)
 {
     const struct channel *channel = &session->channel;
-    struct agent *agent = session->agent;
+    const struct base64_tables *tables =
+        agent_base64_tables(session->agent, session->reply.file_bytes);
 
-    if (agent->base64_tables == NULL && session->reply.file_bytes >= TABLES_WORTH_BYTES) {
-        agent->base64_tables = base64_tables_create(agent->platform);
-    }
     while (session->file_sent < session->reply.file_bytes) {
         uint8_t *room;
         size_t size = session_room(session, &room);
@@ -105,7 +101,7 @@ static bool send_file(struct session *session)
             return false;
         }
         while (size - used >= ROOM_MIN && session->file_sent < session->reply.file_bytes) {
-            used += encode_piece(session, room + used, size - used);
+            used += encode_piece(session, tables, room + used, size - used);
         }
         channel->ops->commit(channel->ctx, used);
     }

@@ -35,7 +35,8 @@ struct agent {
     struct buffer handles; /* of struct file_handle, ids ascending */
     size_t open_handles;
     int64_t next_handle;
-    struct base64_tables *base64_tables; /* NULL until a large read wants them */
+    struct base64_tables *base64_tables; /* NULL until much has been read or written */
+    uint64_t base64_bytes;               /* how much that is */
     size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
     struct session *sessions;
 };
@@ -61,6 +62,12 @@ void dispatch(struct session *session);
 void dispatch_error(struct session *session);
 /* Whether `command` may run now (guest-info tells it, dispatch() obeys it). */
 bool dispatch_is_enabled(const struct agent *agent, const struct command *command);
+
+/*
+ * The tables for `count` bytes of file content that are about to be encoded or decoded, once
+ * there has been enough of it to be worth them; NULL before, and where memory is short.
+ */
+const struct base64_tables *agent_base64_tables(struct agent *agent, size_t count);
 
 /* The open handle `id`, or NULL with the error set in `reply`. */
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply);
