@@ -6,10 +6,10 @@ QEMU := qemu-system-x86_64
 
 # Frame pointers for the backtrace, no red zone because interrupts use the running stack, and one
 # canary for all in a variable instead of at %fs:0x28, which would need a segment base.
-ARCH_CFLAGS := -m64 -march=x86-64 -mcmodel=small -fno-pic -fno-pie -mno-red-zone \
+ARCH_CFLAGS = -m64 -march=x86-64 -mcmodel=small -fno-pic -fno-pie -mno-red-zone \
     -fno-omit-frame-pointer -fcf-protection=none \
     -fstack-protector-strong -mstack-protector-guard=global \
-    -falign-functions=1 -falign-loops=1
+    -falign-functions=1 -falign-loops=1 $(if $(is_clang),,-fno-align-jumps -fno-align-labels)
 ARCH_LDFLAGS := -m elf_x86_64 -z max-page-size=64 -z norelro --build-id=none
 
 # Entry, traps and interrupts find SSE registers that belong to others.
