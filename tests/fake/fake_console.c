@@ -166,16 +166,12 @@ void fake_console_init(struct fake_console *console, uint32_t max_ports, bool ev
     console->virtio.on_kick = on_kick;
     console->virtio.on_reset = on_reset;
     console->max_ports = max_ports;
-    console->output = malloc(FAKE_OUTPUT_MAX);
+    static uint8_t output[FAKE_OUTPUT_MAX]; /* one device at a time */
+    console->output = output;
     memcpy(console->virtio.config + VIRTIO_CONSOLE_CONFIG_MAX_PORTS, &max_ports, sizeof(max_ports));
     /* QEMU: 128 entries for each port's queues, 32 for the control queues. */
     for (uint32_t queue = 0; queue < 2 * max_ports + 2 && queue < FAKE_QUEUES; queue++)
         console->virtio.queue_sizes[queue] = queue == 2 || queue == 3 ? 32 : 128;
     if (max_ports == 1)
         console->virtio.queue_sizes[2] = console->virtio.queue_sizes[3] = 0;
-}
-
-void fake_console_free(struct fake_console *console)
-{
-    free(console->output);
 }

@@ -43,7 +43,6 @@ struct fake_console {
 
 /* With MULTIPORT if `max_ports` is more than 1. */
 void fake_console_init(struct fake_console *console, uint32_t max_ports, bool event_idx);
-void fake_console_free(struct fake_console *console);
 /* A control message; `name` (may be NULL) follows it.  `reported` is the length in the used ring,
  * 0: the true one. */
 void fake_console_say(struct fake_console *console, uint32_t id, uint16_t event, uint16_t value,

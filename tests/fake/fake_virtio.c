@@ -22,6 +22,8 @@
 
 /* --- queues --------------------------------------------------------------------------------- */
 
+bool fake_virtio_hostile;
+
 static void *at(uint64_t address, size_t bytes)
 {
     void *pointer = fake_dma_pointer(address, bytes);
@@ -73,8 +75,8 @@ bool fake_queue_pop(struct fake_queue *queue, struct fake_buffer *buffer)
         return false;
     const struct virtqueue_available *available = available_of(queue);
     uint16_t waiting = (uint16_t)(available->index - queue->available_index);
-    require(waiting <= queue->size);
-    if (waiting == 0)
+    require(waiting <= queue->size || fake_virtio_hostile);
+    if (waiting == 0 || waiting > queue->size)
         return false;
     uint16_t id = available->ring[queue->available_index++ % queue->size];
     require(id < queue->size);

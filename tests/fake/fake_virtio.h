@@ -59,6 +59,9 @@ struct fake_virtio {
     bool size_fixed;
 };
 
+/* Set while the device lies about what it took: then a full available ring is nobody's fault. */
+extern bool fake_virtio_hostile;
+
 void fake_virtio_init(struct fake_virtio *fake, uint64_t offered);
 
 /* What the device sees of a queue that was made outside of a device. */

@@ -82,7 +82,6 @@ static void finish(struct bench *bench)
 {
     virtio_console_stop(&bench->console);
     assert_int_equal(fake_dma_live, 0);
-    fake_console_free(&bench->device);
 }
 
 static size_t read_some(struct bench *bench, char *to, size_t room)
@@ -340,7 +339,6 @@ static void refusals_are_errors(void **state)
     assert_int_equal(start_with(&bench, 16, 65535), -EINVAL);
     assert_int_equal(start_with(&bench, 16, 2048), -EINVAL);
     assert_int_equal(fake_dma_live, 0);
-    fake_console_free(&bench.device);
 }
 
 static void out_of_memory_leaves_nothing(void **state)
@@ -775,7 +773,6 @@ static void never_stops(void **state)
     virtio_console_stop(&bench.console);
     assert_true(fake_dma_live != 0);
     fake_dma_reset();
-    fake_console_free(&bench.device);
 }
 
 int main(void)
