@@ -4,20 +4,10 @@
 
 #include "state.h"
 
-/* Output is asked for in pieces of at least a group of base64 characters. */
-#define ROOM_MIN 4u
-
 /* Room for output, or 0 while the host does not take what it has. */
 static size_t session_room(struct session *session, uint8_t **room)
 {
-    const struct channel *channel = &session->channel;
-    size_t size = channel->ops->reserve(channel->ctx, room);
-
-    if (size < ROOM_MIN) {
-        channel->ops->flush(channel->ctx);
-        size = channel->ops->reserve(channel->ctx, room);
-    }
-    return size < ROOM_MIN ? 0 : size;
+    return session->channel.ops->reserve(session->channel.ctx, room);
 }
 
 /* Sends the reply's text up to offset `end`; returns whether all of it is on its way. */
@@ -86,24 +76,46 @@ static size_t encode_piece(struct session *session, const struct base64_tables *
     return BASE64_ENCODED(count);
 }
 
+/*
+ * Fills `room` with what comes next of the file.  Where a group of four characters does not fit,
+ * as at the end of a ring, it is staged and goes out in parts.
+ */
+static size_t fill_room(struct session *session, const struct base64_tables *tables, uint8_t *room,
+                        size_t size)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        if (session->staged_used < session->staged_count) {
+            room[used++] = session->staged[session->staged_used++];
+        } else if (session->file_sent == session->reply.file_bytes) {
+            break;
+        } else if (size - used >= sizeof(session->staged)) {
+            used += encode_piece(session, tables, room + used, size - used);
+        } else {
+            session->staged_count =
+                (uint8_t)encode_piece(session, tables, session->staged, sizeof(session->staged));
+            session->staged_used = 0;
+        }
+    }
+    return used;
+}
+
 static bool send_file(struct session *session)
 {
     const struct channel *channel = &session->channel;
     const struct base64_tables *tables =
         agent_base64_tables(session->agent, session->reply.file_bytes);
 
-    while (session->file_sent < session->reply.file_bytes) {
+    while (session->file_sent < session->reply.file_bytes ||
+           session->staged_used < session->staged_count) {
         uint8_t *room;
         size_t size = session_room(session, &room);
-        size_t used = 0;
 
         if (size == 0) {
             return false;
         }
-        while (size - used >= ROOM_MIN && session->file_sent < session->reply.file_bytes) {
-            used += encode_piece(session, tables, room + used, size - used);
-        }
-        channel->ops->commit(channel->ctx, used);
+        channel->ops->commit(channel->ctx, fill_room(session, tables, room, size));
     }
     return true;
 }
@@ -145,6 +157,7 @@ static void session_event(struct session *session, enum framer_event event)
     session->is_sending = session->reply.text.size > 0;
     session->sent = 0;
     session->file_sent = 0;
+    session->staged_used = session->staged_count = 0;
     json_reset(&session->json, keep);
     framer_next(&session->framer, keep);
 }

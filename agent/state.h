@@ -50,7 +50,10 @@ struct session {
     struct reply reply;
     bool is_sending;    /* reply holds bytes for the host */
     size_t sent;        /* bytes of the reply's text that are on their way */
-    uint64_t file_sent; /* bytes of the reply's file that are on their way */
+    uint64_t file_sent; /* bytes of the reply's file that are on their way or staged */
+    uint8_t staged[4];  /* a group of base64 characters that did not fit in the room */
+    uint8_t staged_used;
+    uint8_t staged_count;
 };
 
 /*

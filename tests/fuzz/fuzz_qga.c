@@ -51,15 +51,6 @@ static void consume(void *ctx, size_t count)
     wire->piece_used += count;
 }
 
-static size_t reserve(void *ctx, uint8_t **room)
-{
-    struct wire *wire = ctx;
-    size_t size = ROOM_BYTES - wire->room_used;
-
-    *room = wire->room + wire->room_used;
-    return size < wire->allowance ? size : wire->allowance;
-}
-
 static void flush(void *ctx)
 {
     struct wire *wire = ctx;
@@ -73,6 +64,19 @@ static void flush(void *ctx)
         wire->output_size += wire->room_used;
         wire->room_used = 0;
     }
+}
+
+static size_t reserve(void *ctx, uint8_t **room)
+{
+    struct wire *wire = ctx;
+    size_t size;
+
+    if (wire->room_used == ROOM_BYTES) {
+        flush(wire);
+    }
+    size = ROOM_BYTES - wire->room_used;
+    *room = wire->room + wire->room_used;
+    return size < wire->allowance ? size : wire->allowance;
 }
 
 static void commit(void *ctx, size_t count)
