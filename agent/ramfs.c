@@ -13,7 +13,8 @@
 
 _Static_assert(1u << PAGE_SHIFT == PLATFORM_PAGE_SIZE, "pages are pages");
 
-static const uint8_t zero_page[PLATFORM_PAGE_SIZE];
+/* Never written; not const, because constants take room in the image. */
+static uint8_t zero_page[PLATFORM_PAGE_SIZE];
 
 const char *ramfs_error_text(int error)
 {
