@@ -3,8 +3,7 @@
 A hand in the guest's memory: QEMU's qtest protocol on a running TCG guest (docs/devel/qtest.rst),
 and the addresses of the guest's rings as QEMU's device model knows them (x-query-virtio-*).
 
-With the machine stopped, QEMU still delivers to the rings and remembers the interrupt; so a test
-can put something else into a ring before the guest sees it.
+An idle guest sleeps, so what a test writes here waits until something wakes it.
 """
 import socket
 import struct
@@ -69,10 +68,16 @@ class Ring:
         at = self.used + 4 + position % self.size * 8
         self.qtest.write(at, struct.pack("<II", number & 0xFFFFFFFF, length & 0xFFFFFFFF))
 
-    def last_used(self):
-        """Number and length of the newest completion."""
-        at = self.used + 4 + (self.used_index() - 1) % self.size * 8
-        return struct.unpack("<II", self.qtest.read(at, 8))
+    def in_flight(self):
+        """The head that the driver made available last, so one that the device still has."""
+        at = self.available + 4 + (self._index(self.available) - 1) % self.size * 2
+        return struct.unpack("<H", self.qtest.read(at, 2))[0]
+
+    def complete(self, number, length, ahead=1):
+        """Claims a completion that did not happen."""
+        index = self.used_index()
+        self.set_used(index, number, length)
+        self.set_used_index(index + ahead)
 
     def set_descriptor_lengths(self, length):
         for n in range(self.size):
