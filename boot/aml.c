@@ -47,6 +47,7 @@ enum aml_opcode {
 #define AML_SYSTEM_MEMORY 0u
 #define AML_SYSTEM_IO     1u
 #define AML_DEVFN(adr)    ((uint8_t)(((adr) >> 16 & 0x1f) << 3 | ((adr)&7)))
+#define AML_STRING_MAX    256 /* of a step, so that damaged AML costs linear time */
 #define AML_SLP_TYP_MASK  7u
 
 /* A stretch of AML and a position in it. */
@@ -256,18 +257,22 @@ static bool take_body(struct aml_cursor *cursor, struct aml_cursor *body)
     return true;
 }
 
-/* Buffers, packages and strings, behind their opcode. */
-static void step_over_data(struct aml_cursor *cursor, uint8_t opcode)
+/* §20.2.3: ASCII up to a NUL.  What is none is left alone, its byte was no opcode. */
+static void step_over_string(struct aml_cursor *cursor)
 {
-    const uint8_t *end;
+    const uint8_t *at = cursor->at;
 
-    if (opcode == AML_STRING) {
-        end = memchr(cursor->at, '\0', left(cursor));
-        if (end != NULL)
-            cursor->at = end + 1;
-        return;
-    }
-    end = take_length(cursor);
+    while (at < cursor->end && at - cursor->at < AML_STRING_MAX && *at >= 0x01 && *at <= 0x7f)
+        at++;
+    if (at < cursor->end && *at == '\0')
+        cursor->at = at + 1;
+}
+
+/* Buffers and packages, behind their opcode. */
+static void step_over_data(struct aml_cursor *cursor)
+{
+    const uint8_t *end = take_length(cursor);
+
     if (end != NULL)
         cursor->at = end;
 }
@@ -326,10 +331,12 @@ static void step(struct aml_walk *walk)
         (void)take_body(cursor, &ignored);
         break;
     case AML_STRING:
+        step_over_string(cursor);
+        break;
     case AML_BUFFER:
     case AML_PACKAGE:
     case AML_VAR_PACKAGE:
-        step_over_data(cursor, opcode);
+        step_over_data(cursor);
         break;
     case AML_EXTENDED:
         if (left(cursor) < 1)

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+// sources: boot/options.c
+/* Kernel options: what each takes, what is refused, and that the refusal names the choices. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/klog.h"
+#include "options.h"
+
+static char log_text[4096];
+
+void klog(const char *format, ...)
+{
+    size_t used = strlen(log_text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(log_text + used, sizeof(log_text) - used, format, arguments);
+    va_end(arguments);
+    strncat(log_text, "\n", sizeof(log_text) - strlen(log_text) - 1);
+}
+
+static void parse_more(struct options *options, const char *text)
+{
+    size_t length = strlen(text);
+    char *exact = malloc(length + 1); /* without a NUL behind it */
+
+    assert_non_null(exact);
+    memcpy(exact, text, length);
+    log_text[0] = '\0';
+    options_parse(options, exact, length, "test");
+    free(exact);
+}
+
+static void parse(struct options *options, const char *text)
+{
+    options_init(options);
+    parse_more(options, text);
+}
+
+static void test_defaults(void **state)
+{
+    struct options options;
+
+    (void)state;
+    parse(&options, "");
+    assert_string_equal(options.agent_port, "org.qemu.guest_agent.0");
+    assert_string_equal(options.hostname, "");
+    assert_true(options.log);
+    assert_int_equal(options.poweroff, OPTIONS_POWEROFF_AUTO);
+    assert_int_equal(options.memory_bytes, 0);
+    assert_int_equal(options.refused, 0);
+    assert_string_equal(log_text, "");
+}
+
+static void test_values(void **state)
+{
+    struct options options;
+
+    (void)state;
+    parse(&options, "  agent.port=a.b\thostname=vm-1.example log=off\npoweroff=debug-exit "
+                    "debug-exit=0xf4 memory=64M crash=panic ");
+    assert_string_equal(options.agent_port, "a.b");
+    assert_string_equal(options.hostname, "vm-1.example");
+    assert_false(options.log);
+    assert_int_equal(options.poweroff, OPTIONS_POWEROFF_DEBUG_EXIT);
+    assert_int_equal(options.debug_exit_port, 0xf4);
+    assert_int_equal(options.memory_bytes, 64 << 20);
+    assert_string_equal(options.crash, "panic");
+    assert_int_equal(options.refused, 0);
+    /* Later words win. */
+    parse_more(&options, "log=on \"agent.port=with space\" memory=3");
+    assert_true(options.log);
+    assert_string_equal(options.agent_port, "with space");
+    assert_int_equal(options.memory_bytes, 3);
+    assert_string_equal(options.hostname, "vm-1.example");
+}
+
+static void test_microvm(void **state)
+{
+    struct options options;
+
+    (void)state;
+    parse(&options, "virtio_mmio.device=512@0xfeb00e00:12 virtio_mmio.device=1K@0xfeb00c00:11");
+    assert_int_equal(options.virtio_mmio_count, 2);
+    assert_int_equal(options.virtio_mmio[0].address, 0xfeb00e00);
+    assert_int_equal(options.virtio_mmio[0].bytes, 512);
+    assert_int_equal(options.virtio_mmio[0].irq, 12);
+    assert_int_equal(options.virtio_mmio[1].bytes, 1024);
+    assert_int_equal(options.refused, 0);
+}
+
+static void test_many_devices(void **state)
+{
+    struct options options;
+
+    (void)state;
+    options_init(&options);
+    for (unsigned int i = 0; i < OPTIONS_VIRTIO_MMIO_MAX; i++)
+        parse_more(&options, "virtio_mmio.device=512@0x1000:1");
+    assert_int_equal(options.refused, 0);
+    parse_more(&options, "virtio_mmio.device=512@0x1000:1");
+    assert_int_equal(options.refused, 1);
+    assert_int_equal(options.virtio_mmio_count, OPTIONS_VIRTIO_MMIO_MAX);
+}
+
+static void test_refused(void **state)
+{
+    static const char *const words[] = {
+        "agent.prot=x",
+        "agent.portx=x",
+        "agent=x",
+        "=x",
+        "quiet",
+        "log",
+        "log=",
+        "log=maybe",
+        "poweroff=now",
+        "debug-exit=0",
+        "debug-exit=65536",
+        "debug-exit=0x",
+        "debug-exit=12z",
+        "memory=0",
+        "memory=M",
+        "memory=12Q",
+        "memory=64MB",
+        "memory=99999999999999999999",
+        "memory=17179869184G",
+        "agent.port=",
+        "hostname=a/b",
+        "hostname=0123456789012345678901234567890123456789012345678901234567890123456789",
+        "virtio_mmio.device=512",
+        "virtio_mmio.device=512@0xfeb00e00",
+        "virtio_mmio.device=512@0xfeb00e00:",
+        "virtio_mmio.device=512@0xfeb00e00:5:1",
+        "virtio_mmio.device=0@0xfeb00e00:5",
+        "virtio_mmio.device=512@0xffffffffffffff00:5",
+        "virtio_mmio.device=512@1:99999",
+    };
+    struct options expected, options;
+
+    (void)state;
+    options_init(&expected);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), "%s hostname=h", words[i]);
+        parse(&options, text);
+        assert_int_equal(options.refused, 1);
+        assert_non_null(strstr(log_text, words[i]));
+        assert_non_null(strstr(log_text, "options are: agent.port=NAME "));
+        /* It changes nothing, and what follows still counts. */
+        assert_string_equal(options.hostname, "h");
+        options.refused = 0;
+        options.hostname[0] = '\0';
+        /* A device that was refused is not counted, whatever its slot holds. */
+        options.virtio_mmio[0] = expected.virtio_mmio[0];
+        assert_memory_equal(&options, &expected, sizeof(options));
+    }
+}
+
+static void test_list_once(void **state)
+{
+    struct options options;
+    const char *list;
+
+    (void)state;
+    parse(&options, "one two=2 three");
+    assert_int_equal(options.refused, 3);
+    list = strstr(log_text, "options are:");
+    assert_non_null(list);
+    assert_null(strstr(list + 1, "options are:"));
+    /* The kernel's log cuts lines at 255 bytes, time stamp included. */
+    assert_true(strchr(list, '\n') - list < 230);
+    assert_non_null(strstr(list, "virtio_mmio.device=SIZE@ADDRESS:IRQ\n"));
+}
+
+static void test_end_of_options(void **state)
+{
+    struct options options;
+    char text[1200];
+
+    (void)state;
+    parse(&options, "hostname=a -- hostname=b nonsense");
+    assert_string_equal(options.hostname, "a");
+    assert_int_equal(options.refused, 0);
+    /* A word longer than any option is one word, and refused. */
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    parse(&options, text);
+    assert_int_equal(options.refused, 1);
+    /* An open quote ends with the text. */
+    parse(&options, "\"agent.port=a b");
+    assert_string_equal(options.agent_port, "a b");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_values),
+        cmocka_unit_test(test_microvm),        cmocka_unit_test(test_many_devices),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_list_once),
+        cmocka_unit_test(test_end_of_options),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
