@@ -80,9 +80,11 @@ KERNEL_LD ?= $(CROSS)ld
 compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
 KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
     -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) -Iboot/$(ARCH)/include
-# The way of a byte for speed, what runs once at start for size.
-KERNEL_OPTIMIZE = -O2
-$(OUT)/obj/boot/%.o $(OUT)/obj/drivers/pci%.o: KERNEL_OPTIMIZE = -Os
+# For size, but what sees each byte or each request for speed.
+KERNEL_OPTIMIZE = -Os
+KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
+    drivers/virtqueue% drivers/virtio_console%
+$(patsubst %,$(OUT)/obj/%.o,$(KERNEL_FAST)): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
