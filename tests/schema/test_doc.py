@@ -228,6 +228,18 @@ def test_a_command_in_markdown(schemas):
     assert "### Area\n\n| Member | Type | Meaning |\n" in text
 
 
+def test_old_sections_and_named_arguments_in_markdown(schemas):
+    text = markdown(
+        schemas,
+        block("@go:\n\nNote: one\n  two\n\nExample:\n\n-> 1\n<- 2\n\nTODO: later")
+        + "{ 'command': 'go', 'data': 'Point', 'boxed': true }\n"
+        "{ 'struct': 'Point', 'data': { 'x': 'int' } }",
+    )
+    assert "Arguments: the members of [`Point`](#point).\n\n**Returns** an empty object.\n" in text
+    assert "> **Note:** one two\n\n```\n-> 1\n<- 2\n```\n" in text
+    assert "later" not in text
+
+
 def test_headings_and_the_place_of_the_contents(schemas):
     text = markdown(
         schemas,

@@ -97,7 +97,7 @@ def test_a_wrong_schema_ends_with_its_place(generate, schemas, tmp_path):
 def test_the_dictionary_has_the_words_of_the_protocol(schemas):
     text = dictionary(schemas.read(EVERYTHING), "test.json")
     words = {line for line in text.splitlines() if not line.startswith("#")}
-    for word in ("execute", "z-last", "i8", "while", "dark-red", "inner", "more", "x"):
+    for word in ("execute", "z-last", "i8", "while", "dark-red", "warm", "inner", "more", "x", "y"):
         assert f'"\\"{word}\\""' in words
     assert {'"{"', '"\\xff"', '"\\x0a"', '"\\\\"'} <= words
     assert all(re.fullmatch(r'"([ -!#-\[\]-~]|\\["\\]|\\x[0-9a-f]{2})+"', word) for word in words)

@@ -2,7 +2,7 @@
 """Every construct of the schema language is understood, and every mistake is located."""
 
 import pytest
-from qapi.model import Alternate, Array, Enum, Object
+from qapi.model import Alternate, Array, Enum, Object, json_type
 
 ENUM = "{ 'enum': 'Color', 'data': [ 'red', 'green' ] }\n"
 STRUCT = "{ 'struct': 'Point', 'data': { 'x': 'int', '*y': 'number' } }\n"
@@ -103,6 +103,15 @@ def test_alternate(schemas):
     assert isinstance(some, Alternate)
     assert names(some.branches) == ["number", "name", "flag", "nothing", "list", "point"]
     assert isinstance(some.branches[4].type, Array)
+    assert [json_type(branch.type) for branch in some.branches] == [
+        "integer",
+        "string",
+        "boolean",
+        "null",
+        "array",
+        "object",
+    ]
+    assert json_type(some) == "any"
 
 
 def test_command_with_everything(schemas):
