@@ -125,7 +125,7 @@ static void scan_behind(struct scan *scan, const struct pci_function *bridge)
 {
     const struct pci_host *host = bridge->host;
     uint8_t bus = pci_read8(bridge, PCI_SECONDARY_BUS);
-    bool seen = (scan->seen[bus / 8u] >> bus % 8u & 1u) != 0;
+    bool seen = (scan->seen[bus / 8u] & 1u << bus % 8u) != 0;
     /* Bus numbers grow downwards (Bridge 1.2 §3.2.5.4); 0 is a bridge that nobody set up. */
     if (bus <= bridge->bus || bus > host->bus_last || seen)
         return;
