@@ -141,6 +141,7 @@ bool virtio_console_control_answer(struct virtio_console *console)
     if (batch > console->control_tx.size)
         batch = console->control_tx.size;
     uint16_t slot = 0;
+    bool opened = false;
     if (console->device_ready_due) {
         console->device_ready_due = false;
         send_control(console, slot++, UINT32_MAX, VIRTIO_CONSOLE_DEVICE_READY);
@@ -156,11 +157,17 @@ bool virtio_console_control_answer(struct virtio_console *console)
         console->ports[port] &= (uint8_t)~answer;
         if (due == answer)
             console->answers_due--;
+        opened |= answer == PORT_OPEN_DUE && port == console->data_port;
         send_control(console, slot++, port,
                      answer == PORT_READY_DUE ? VIRTIO_CONSOLE_PORT_READY
                                               : VIRTIO_CONSOLE_PORT_OPEN);
     }
     virtio_kick(console->device, &console->control_tx);
+    /* QEMU looks for input only when its main loop turns, and opening the port does not turn it,
+     * but a doorbell of the open port does (handle_input).  A machine without a periodic timer
+     * would otherwise never read what the host had sent before. */
+    if (opened)
+        console->device->transport->notify(console->device, &console->rx);
     return true;
 }
 
