@@ -13,6 +13,7 @@
 
 #include "boot/machine.h"
 #include "boot/platform.h"
+#include "clock_x86.h"
 #include "cpu.h"
 #include "drivers/clock.h"
 #include "drivers/irq.h"
@@ -34,11 +35,11 @@ enum {
 #define APIC_TIMER_DIVIDE_16 3u
 
 /* Intel SDM 3A §10.4.4: IA32_APIC_BASE. */
-#define MSR_APIC_BASE        0x1b
-#define APIC_BASE_X2APIC     (UINT64_C(1) << 10)
-#define APIC_BASE_ENABLE     (UINT64_C(1) << 11)
-#define LOCAL_APIC_ADDRESS   UINT64_C(0xfee00000)
-#define IOAPIC_ADDRESS       UINT64_C(0xfec00000)
+#define MSR_APIC_BASE      0x1b
+#define APIC_BASE_X2APIC   (UINT64_C(1) << 10)
+#define APIC_BASE_ENABLE   (UINT64_C(1) << 11)
+#define LOCAL_APIC_ADDRESS UINT64_C(0xfee00000)
+#define IOAPIC_ADDRESS     UINT64_C(0xfec00000)
 
 /* 82093AA §3: index and data window, and the registers behind them. */
 enum { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10 };
@@ -153,8 +154,8 @@ int interrupts_init(const struct machine *machine)
      * first 16 lines at both (hw/i386/x86.c:gsi_handler). */
     pio_write8(0x21, 0xff);
     pio_write8(0xa1, 0xff);
-    int error =
-        local_apic_start(machine->local_irq_address ? machine->local_irq_address : LOCAL_APIC_ADDRESS);
+    int error = local_apic_start(machine->local_irq_address ? machine->local_irq_address
+                                                            : LOCAL_APIC_ADDRESS);
     if (error)
         return error;
     for (uint32_t i = 0; i < machine->irq_controller_count && i < MACHINE_IRQ_CONTROLLERS_MAX; i++)
@@ -261,11 +262,15 @@ void interrupt_dispatch(const struct trap_frame *frame)
 
 void cpu_idle_until(uint64_t deadline_ns)
 {
-    static bool timer_armed;
+    static bool timer_taken, timer_armed;
     if (deadline_ns != UINT64_MAX || !local_apic) {
         uint64_t now = clock_monotonic_ns();
         if (now >= deadline_ns || !local_apic)
             return;
+        if (!timer_taken) {
+            timer_taken = true;
+            clock_local_timer_taken();
+        }
         uint64_t ticks = (deadline_ns - now) / TIMER_NS_PER_TICK + 1;
         apic_write(APIC_TIMER_INITIAL, ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
         timer_armed = true;

@@ -45,7 +45,8 @@ void start_copy_cmdline(struct boot_info *info, const char *cmdline, size_t room
     }
     info->cmdline[length] = '\0';
     info->cmdline_length = length;
-    info->cmdline_truncated = length < room && length == sizeof info->cmdline - 1 && cmdline[length];
+    info->cmdline_truncated =
+        length < room && length == sizeof info->cmdline - 1 && cmdline[length];
 }
 
 void start_complain(const char *line)

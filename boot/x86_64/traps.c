@@ -132,7 +132,9 @@ uintptr_t stack_end_of(uintptr_t address)
 
 static void report_page_fault(uint64_t error, uint64_t address)
 {
-    crash_text(error & 1 << 4 ? ", fetching code at " : error & 1 << 1 ? ", writing " : ", reading ");
+    crash_text(error & 1 << 4   ? ", fetching code at "
+               : error & 1 << 1 ? ", writing "
+                                : ", reading ");
     crash_hex(address, 16);
     crash_text(error & 1 << 0 ? " (not allowed)" : " (not mapped)");
     if (address < 4096)
