@@ -43,7 +43,7 @@ size_t unicode_encode(uint32_t codepoint, uint8_t bytes[UNICODE_SEQUENCE_MAX])
 static enum unicode_result decode_first(struct unicode_decoder *decoder, uint8_t byte)
 {
     static const uint32_t minimum[] = {0x80, 0x800, 0x10000, 0x200000, 0x4000000};
-    uint8_t length = 0;
+    uint8_t length = 2; /* the two upper bits are set */
 
     if (byte < 0x80) {
         decoder->codepoint = byte;

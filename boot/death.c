@@ -82,7 +82,7 @@ void death_by(const char *way)
     };
     const size_t count = sizeof ways / sizeof ways[0];
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(way, ways[i].name))
+        if (strcmp(way, ways[i].name) != 0)
             continue;
         ways[i].die();
         klog("crash=%s: survived", way);
