@@ -65,16 +65,15 @@ void fake_pci_bar(struct fake_function *function, unsigned int index, uint32_t b
 
 uint8_t fake_pci_capability(struct fake_function *function, uint8_t id, uint8_t bytes)
 {
-    uint8_t at = 0x40;
+    uint8_t at = function->capabilities_end != 0 ? function->capabilities_end : 0x40;
     uint8_t *link = &function->config[PCI_CAPABILITIES];
-    while (*link != 0) {
-        at = *link;
-        link = &function->config[at + PCI_CAPABILITY_NEXT];
-        at = (uint8_t)(at + function->config[at + 2]); /* kept until the test overwrites it */
-    }
+    while (*link != 0)
+        link = &function->config[*link + PCI_CAPABILITY_NEXT];
+    if (at + bytes > 256)
+        abort();
+    function->capabilities_end = (uint8_t)(at + bytes);
     *link = at;
     function->config[at] = id;
-    function->config[at + 2] = bytes;
     function->config[PCI_STATUS] |= PCI_STATUS_CAPABILITIES;
     return at;
 }

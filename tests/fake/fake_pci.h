@@ -20,7 +20,8 @@ struct fake_function {
     uint8_t slot;
     uint8_t function;
     uint8_t config[256];
-    uint32_t bar_sizes[6]; /* in bytes; 0: no such register (or the upper half of one) */
+    uint8_t capabilities_end; /* where the next capability goes; 0: the first */
+    uint32_t bar_sizes[6];    /* in bytes; 0: no such register (or the upper half of one) */
 };
 
 /* Empties the buses and forgets all regions. */

@@ -20,9 +20,11 @@ struct block {
     struct block *next;
     uint8_t *memory;
     size_t bytes;
+    uint64_t bus_address;
 };
 
 static struct block *blocks;
+static uint64_t next_bus_address = FAKE_DMA_START;
 unsigned int fake_dma_live;
 int fake_dma_budget = -1;
 
@@ -38,7 +40,9 @@ void *dma_alloc(size_t bytes)
     if (block == NULL || memory == NULL)
         abort();
     memset(memory, 0, bytes);
-    *block = (struct block){.next = blocks, .memory = memory, .bytes = bytes};
+    *block = (struct block){
+        .next = blocks, .memory = memory, .bytes = bytes, .bus_address = next_bus_address};
+    next_bus_address += bytes + PAGE;
     blocks = block;
     fake_dma_live++;
     return memory;
@@ -56,7 +60,8 @@ void dma_free(void *memory, size_t bytes)
         *at = block->next;
         free(block->memory);
         free(block);
-        fake_dma_live--;
+        if (--fake_dma_live == 0)
+            next_bus_address = FAKE_DMA_START;
         return;
     }
     abort(); /* freed twice, or never allocated */
@@ -64,16 +69,22 @@ void dma_free(void *memory, size_t bytes)
 
 uint64_t dma_addr(const void *memory)
 {
-    return (uint64_t)(uintptr_t)memory + FAKE_DMA_OFFSET;
+    uintptr_t address = (uintptr_t)memory;
+    for (const struct block *block = blocks; block != NULL; block = block->next) {
+        uintptr_t start = (uintptr_t)block->memory;
+        if (address >= start && address - start < block->bytes)
+            return block->bus_address + (address - start);
+    }
+    abort(); /* not memory for devices */
 }
 
 void *fake_dma_pointer(uint64_t address, size_t bytes)
 {
     for (const struct block *block = blocks; block != NULL; block = block->next) {
-        uint64_t start = dma_addr(block->memory);
-        if (address >= start && address - start <= block->bytes &&
-            bytes <= block->bytes - (address - start))
-            return block->memory + (address - start);
+        uint64_t offset = address - block->bus_address;
+        if (address >= block->bus_address && offset <= block->bytes &&
+            bytes <= block->bytes - offset)
+            return block->memory + offset;
     }
     return NULL;
 }
@@ -83,6 +94,7 @@ void fake_dma_reset(void)
     while (blocks != NULL)
         dma_free(blocks->memory, blocks->bytes);
     fake_dma_budget = -1;
+    next_bus_address = FAKE_DMA_START;
 }
 
 /* --- time ----------------------------------------------------------------------------------- */

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bus addresses differ from pointers by this, so that a driver that mixes them up is caught. */
-#define FAKE_DMA_OFFSET UINT64_C(0x100000000000)
+/*
+ * Bus addresses have nothing in common with pointers, so that a driver that mixes them up is
+ * caught, and start above 4 GiB, so that one that drops the upper half is caught too.
+ */
+#define FAKE_DMA_START UINT64_C(0x1234000000)
 
 /* The memory at a bus address; NULL unless all `bytes` lie in one live allocation. */
 void *fake_dma_pointer(uint64_t address, size_t bytes);
