@@ -15,11 +15,12 @@
 #define ACPI_TABLES_MAX      128u
 
 /* §5.2.5.1: the RSDP is on a 16-byte boundary in one of these areas. */
-#define ACPI_EBDA_ADDRESS UINT64_C(0x9fc00) /* where every PC BIOS since 1987 puts it by default   \
-                                             */
-#define ACPI_EBDA_BYTES   UINT64_C(1024)
+#define ACPI_EBDA_ADDRESS                                                                          \
+    UINT64_C(0x9fc00) /* where every PC BIOS since 1987 puts it by default                         \
+                       */
+#define ACPI_EBDA_BYTES   1024u
 #define ACPI_BIOS_ADDRESS UINT64_C(0xe0000)
-#define ACPI_BIOS_BYTES   UINT64_C(0x20000)
+#define ACPI_BIOS_BYTES   0x20000u
 
 /* §5.2.5.3, §5.2.6 */
 enum acpi_rsdp {
@@ -177,11 +178,13 @@ static bool load_rsdp(const struct acpi_memory *memory, uint64_t address, struct
            sums_to_zero(rsdp->bytes, length);
 }
 
-static bool scan_for_rsdp(const struct acpi_memory *memory, uint64_t start, uint64_t bytes,
+static bool scan_for_rsdp(const struct acpi_memory *memory, uint64_t start, size_t bytes,
                           struct acpi_table *rsdp)
 {
-    for (uint64_t address = start; address < start + bytes; address += 16) {
-        if (load_rsdp(memory, address, rsdp))
+    const uint8_t *area = memory->map(memory->ctx, start, bytes);
+
+    for (size_t offset = 0; area != NULL && offset < bytes; offset += 16) {
+        if (memcmp(area + offset, "RSD PTR ", 8) == 0 && load_rsdp(memory, start + offset, rsdp))
             return true;
     }
     return false;

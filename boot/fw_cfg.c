@@ -19,6 +19,8 @@ enum fw_cfg_key { FW_CFG_SIGNATURE = 0x00, FW_CFG_ID = 0x01, FW_CFG_FILE_DIR = 0
 
 /* The directory's count is the host's; QEMU's own limit is far lower (x-file-slots). */
 #define FW_CFG_FILES_MAX 4096u
+/* Entries per request; a request costs more than what it carries. */
+#define FW_CFG_FILES_ONCE 16u
 
 /* Bits of a request's control word; its upper half is the selector. */
 enum fw_cfg_dma_control {
@@ -129,23 +131,35 @@ int fw_cfg_init(uint64_t base)
     return 0;
 }
 
+static bool entry_matches(const struct fw_cfg_directory_entry *entry, const char *name)
+{
+    return memchr(entry->name, '\0', sizeof(entry->name)) != NULL && strcmp(entry->name, name) == 0;
+}
+
 int fw_cfg_find(const char *name, struct fw_cfg_file *file)
 {
-    struct fw_cfg_directory_entry entry;
+    struct fw_cfg_directory_entry entries[FW_CFG_FILES_ONCE];
     uint8_t count_field[4];
     uint32_t count;
 
     if (!fw_cfg.present || read_item(FW_CFG_FILE_DIR, 0, count_field, sizeof(count_field)) < 0)
         return -ENOENT;
     count = big_endian32(count_field);
-    for (uint32_t i = 0; i < count && i < FW_CFG_FILES_MAX; i++) {
-        if (read_on(&entry, sizeof(entry)) < 0)
+    if (count > FW_CFG_FILES_MAX)
+        count = FW_CFG_FILES_MAX;
+    while (count > 0) {
+        uint32_t once = count < FW_CFG_FILES_ONCE ? count : FW_CFG_FILES_ONCE;
+
+        if (read_on(entries, once * (uint32_t)sizeof(entries[0])) < 0)
             return -ENOENT;
-        if (memchr(entry.name, '\0', sizeof(entry.name)) != NULL && strcmp(entry.name, name) == 0) {
-            file->size = big_endian32(&entry.size);
-            file->selector = (uint16_t)(big_endian32(&entry.selector) >> 16);
-            return 0;
+        for (uint32_t i = 0; i < once; i++) {
+            if (entry_matches(&entries[i], name)) {
+                file->size = big_endian32(&entries[i].size);
+                file->selector = (uint16_t)(big_endian32(&entries[i].selector) >> 16);
+                return 0;
+            }
         }
+        count -= once;
     }
     return -ENOENT;
 }
