@@ -41,7 +41,7 @@ def test_microvm_bare(boot, acpi):
 
 
 @pytest.mark.parametrize("device", [
-    "virtio-serial-pci", "virtio-serial-pci,vectors=0", "virtio-serial-pci,disable-modern=on"])
+    "virtio-serial-pci", "virtio-serial-pci,vectors=0"])
 def test_microvm_pcie(boot, device):
     check_session(boot(machine="microvm,acpi=on,pcie=on", serial_device=device))
 
