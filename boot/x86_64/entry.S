@@ -52,6 +52,13 @@ entry_pvh:
     movl $stack_main_end, %esp
     movl %ebx, %ebp
 
+    /* QEMU clears no segment that has nothing in the file when the machine is reset
+     * (hw/core/loader.c:rom_reset()), so the upper tables may hold what an earlier start left. */
+    movl $page_table_top, %edi
+    movl $(2 * 4096 / 4), %ecx
+    xorl %eax, %eax
+    rep stosl
+
     /* Long mode at all?  CPUID exists on everything that could say yes. */
     movl $0x80000000, %eax
     cpuid
