@@ -31,7 +31,8 @@ void facts_host_name(struct agent *agent, char name[FACTS_HOST_NAME_BYTES])
     struct text_span rest;
     struct buffer content;
 
-    strcpy(name, "localhost"); /* what systemd calls a machine whose name nothing tells */
+    /* What systemd calls a machine whose name nothing tells. */
+    memcpy(name, "localhost", sizeof("localhost"));
     buffer_init(&content, agent->platform);
     (void)text_file_read(&agent->fs, "/etc/hostname", ETC_FILE_BYTES_MAX, &content);
     rest = (struct text_span){(const char *)content.data, content.size};
