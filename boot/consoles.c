@@ -232,6 +232,13 @@ bool consoles_need_polling(void)
     return false;
 }
 
+void consoles_stop(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i])
+            console_destroy(&consoles[i]);
+}
+
 void consoles_remove(uint8_t bus, uint8_t slot)
 {
     for (size_t i = 0; i < CONSOLES_MAX; i++) {
