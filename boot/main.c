@@ -18,6 +18,7 @@
 #include "hotplug.h"
 #include "machine.h"
 #include "memory.h"
+#include "nics.h"
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
@@ -121,12 +122,14 @@ static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
 {
     (void)ctx;
     consoles_remove(bus, slot);
+    nics_remove(bus, slot);
 }
 
 static void on_added(void *ctx)
 {
     (void)ctx;
     consoles_scan();
+    nics_start();
 }
 
 static void on_power_button(void *ctx)
@@ -196,7 +199,10 @@ static _Noreturn void power_now(void)
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
-    if (consoles_need_polling() && deadline > clock_monotonic_ns() + POLL_EVERY_NS)
+    if (deadline > nics_deadline_ns())
+        deadline = nics_deadline_ns();
+    if ((consoles_need_polling() || nics_need_polling()) &&
+        deadline > clock_monotonic_ns() + POLL_EVERY_NS)
         deadline = clock_monotonic_ns() + POLL_EVERY_NS;
     return deadline;
 }
@@ -206,9 +212,10 @@ static _Noreturn void run(void)
     for (;;) {
         bool moved = hotplug_poll();
         moved |= consoles_poll();
+        moved |= nics_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (!moved && !consoles_arm())
+        if (!moved && !(consoles_arm() | nics_arm()))
             cpu_idle_until(next_deadline());
     }
 }
@@ -224,7 +231,9 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    nics_init(NULL, options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
+    nics_start();
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));
