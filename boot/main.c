@@ -18,6 +18,8 @@
 #include "hotplug.h"
 #include "machine.h"
 #include "memory.h"
+#include "net/net.h"
+#include "network.h"
 #include "nics.h"
 #include "pages.h"
 #include "platform.h"
@@ -27,10 +29,13 @@
  * has no interrupt. */
 #define POWER_GRACE_NS UINT64_C(200000000)
 #define POLL_EVERY_NS  UINT64_C(5000000)
+/* How long network controllers wait at the start, so that the agent's first reply does not. */
+#define NICS_AFTER_NS UINT64_C(20000000)
 
 static struct options options;
 static struct machine machine;
 static struct agent *agent;
+static uint64_t nics_start_at_ns = UINT64_MAX;
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
@@ -75,6 +80,7 @@ static const struct platform platform = {
     .realtime_ns = platform_realtime_ns,
     .monotonic_ns = platform_monotonic_ns,
     .power = platform_power,
+    .network = &net_facts,
     .log = platform_log,
 };
 
@@ -199,8 +205,12 @@ static _Noreturn void power_now(void)
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
+    if (deadline > nics_start_at_ns)
+        deadline = nics_start_at_ns;
     if (deadline > nics_deadline_ns())
         deadline = nics_deadline_ns();
+    if (deadline > net_deadline_ns())
+        deadline = net_deadline_ns();
     if ((consoles_need_polling() || nics_need_polling()) &&
         deadline > clock_monotonic_ns() + POLL_EVERY_NS)
         deadline = clock_monotonic_ns() + POLL_EVERY_NS;
@@ -211,8 +221,13 @@ static _Noreturn void run(void)
 {
     for (;;) {
         bool moved = hotplug_poll();
+        if (clock_monotonic_ns() >= nics_start_at_ns) {
+            nics_start_at_ns = UINT64_MAX;
+            nics_start();
+        }
         moved |= consoles_poll();
         moved |= nics_poll();
+        net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
         if (!moved && !(consoles_arm() | nics_arm()))
@@ -231,9 +246,9 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
-    nics_init(NULL, options.nic_log_seconds);
+    nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
-    nics_start();
+    nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

@@ -23,7 +23,7 @@
 /* --- memory -------------------------------------------------------------------------------- */
 
 extern uint8_t *net_heap;
-#define MEM_SIZE              196608
+#define MEM_SIZE              196544 /* with its end mark, whole pages */
 #define LWIP_RAM_HEAP_POINTER net_heap
 #define MEM_ALIGNMENT         8
 /* Frames are copied once, out of the ring into the heap, so the pool of fixed buffers is idle, and
@@ -86,13 +86,14 @@ extern uint8_t *net_heap;
 #define LWIP_IPV6_NUM_ADDRESSES     4
 #define LWIP_IPV6_AUTOCONFIG        1
 #define LWIP_IPV6_DHCP6             0
+/* A pointer of 64 bits does not fit where a fragment's header was. */
+#define IPV6_FRAG_COPYHEADER        1
 #define LWIP_ND6_NUM_NEIGHBORS      16
 #define LWIP_ND6_NUM_DESTINATIONS   16
 
 #define LWIP_TCP               1
 #define TCP_MSS                1460
-/* As much as fits a header without scaling. */
-#define TCP_WND                (44 * TCP_MSS)
+#define TCP_WND                (32 * TCP_MSS)
 #define TCP_SND_BUF            (32 * TCP_MSS)
 #define TCP_SND_QUEUELEN       128
 #define TCP_LISTEN_BACKLOG     1
