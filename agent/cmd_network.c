@@ -24,7 +24,7 @@
 #define RTF_LOCAL     0x80000000u
 
 /* Metrics by which Linux prefers one IPv6 route to another (include/net/ip6_route.h). */
-#define IP6_RT_PRIO_USER   1024
+#define IP6_RT_PRIO_USER     1024
 #define IP6_RT_PRIO_ADDRCONF 256
 
 static const struct platform_interface loopback = {
@@ -161,8 +161,8 @@ int qmp_guest_network_get_interfaces(struct agent *agent, struct reply *reply)
 
     reply_array_begin(reply);
     reply_interface(reply, &loopback);
-    for (uint32_t i = 0; platform->network != NULL &&
-                         platform->network->interface(platform->ctx, i, &interface);
+    for (uint32_t i = 0;
+         platform->network != NULL && platform->network->interface(platform->ctx, i, &interface);
          i++)
         reply_interface(reply, &interface);
     reply_array_end(reply);

@@ -12,7 +12,7 @@
 #include "drivers/klog.h"
 
 #define OPTIONS_WORD_BYTES 256u
-#define OPTIONS_LIST_BYTES 512u
+#define OPTIONS_LIST_BYTES 200u
 
 /* I/O space of x86. */
 #define OPTIONS_PORT_MAX 0xffffu
@@ -315,18 +315,25 @@ static void set_option(struct options *options, const char *word, const char *so
     options->refused++;
 }
 
+/* In lines that the log does not cut. */
 static void list_options(void)
 {
+    const char *prefix = "options are:";
     char list[OPTIONS_LIST_BYTES];
     size_t used = 0;
 
-    for (size_t i = 0; i < OPTION_COUNT && used < sizeof(list); i++) {
-        int length = snprintf(list + used, sizeof(list) - used, " %s=%s", option_table[i].name,
-                              option_table[i].form);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
 
-        used += length > 0 ? (size_t)length : 0;
+        if (used + strlen(option->name) + strlen(option->form) + 3 > sizeof(list)) {
+            klog("%s%s", prefix, list);
+            prefix = "and:";
+            used = 0;
+        }
+        used += (size_t)snprintf(list + used, sizeof(list) - used, " %s=%s", option->name,
+                                 option->form);
     }
-    klog("options are:%s", list);
+    klog("%s%s", prefix, list);
 }
 
 static bool is_space(char byte)

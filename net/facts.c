@@ -16,8 +16,7 @@
 static void ipv4_address(struct platform_address *address, const ip4_addr_t *from,
                          const ip4_addr_t *mask)
 {
-    *address = (struct platform_address){
-        .prefix_length = (uint8_t)__builtin_popcount(mask->addr)};
+    *address = (struct platform_address){.prefix_length = (uint8_t)__builtin_popcount(mask->addr)};
     memcpy(address->bytes, from, sizeof *from);
 }
 
@@ -185,19 +184,19 @@ static bool get_route(void *ctx, uint32_t index, struct platform_route *route)
 
     (void)ctx;
     NETIF_FOREACH(netif)
-        if (walk_ipv4(&walk, netif, PLATFORM_ROUTE_GATEWAY))
-            return true;
+    if (walk_ipv4(&walk, netif, PLATFORM_ROUTE_GATEWAY))
+        return true;
     NETIF_FOREACH(netif)
-        if (walk_ipv4(&walk, netif, PLATFORM_ROUTE_ON_LINK))
-            return true;
+    if (walk_ipv4(&walk, netif, PLATFORM_ROUTE_ON_LINK))
+        return true;
     NETIF_FOREACH(netif)
-        if (walk_link_local(&walk, netif))
-            return true;
+    if (walk_link_local(&walk, netif))
+        return true;
     if (netif_list && walk_advertised(&walk))
         return true;
     NETIF_FOREACH(netif)
-        if (walk_local(&walk, netif) || walk_multicast(&walk, netif))
-            return true;
+    if (walk_local(&walk, netif) || walk_multicast(&walk, netif))
+        return true;
     return false;
 }
 

@@ -54,7 +54,8 @@ void net_poll(void)
 
 uint64_t net_deadline_ns(void)
 {
-    u32_t milliseconds = interface_count ? sys_timeouts_sleeptime() : SYS_TIMEOUTS_SLEEPTIME_INFINITE;
+    u32_t milliseconds =
+        interface_count ? sys_timeouts_sleeptime() : SYS_TIMEOUTS_SLEEPTIME_INFINITE;
     if (milliseconds == SYS_TIMEOUTS_SLEEPTIME_INFINITE)
         return UINT64_MAX;
     /* sys_now() counts whole ones. */
@@ -87,9 +88,8 @@ static struct net_interface **free_place(void)
 static void set_static_address(struct netif *netif)
 {
     ip4_addr_t address, gateway;
-    ip4_addr_t mask = {lwip_htonl(config->prefix_length
-                                      ? UINT32_MAX << (32 - config->prefix_length)
-                                      : 0)};
+    ip4_addr_t mask = {
+        lwip_htonl(config->prefix_length ? UINT32_MAX << (32 - config->prefix_length) : 0)};
     memcpy(&address, config->address, sizeof address);
     memcpy(&gateway, config->gateway, sizeof gateway);
     netif_set_addr(netif, &address, &mask, &gateway);

@@ -261,8 +261,8 @@ static bool may_answer(u16_t port)
            !ip_addr_isbroadcast(to, ip_current_input_netif());
 }
 
-static void on_datagram(void *context, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
-                        u16_t port)
+static void on_datagram(void *context, struct udp_pcb *pcb, struct pbuf *data,
+                        const ip_addr_t *from, u16_t port)
 {
     static size_t pattern_at;
     uint16_t service = (uint16_t)(uintptr_t)context;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processor's random numbers: RDRAND (Intel SDM 1 §7.3.17), which QEMU's default model lacks. */
+/* The processor's random numbers: RDRAND (Intel SDM 1 §7.3.17), which QEMU's default model lacks.
+ */
 #ifndef ARCH_RANDOM_H
 #define ARCH_RANDOM_H
 
