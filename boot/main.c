@@ -16,6 +16,7 @@
 #include "drivers/klog.h"
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
+#include "lab_e1000.h"
 #include "machine.h"
 #include "memory.h"
 #include "net/net.h"
@@ -248,7 +249,10 @@ void kernel_main(struct boot_info *info)
     start_agent(info);
     nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
-    nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
+    if (options.lab[0])
+        lab_e1000(options.lab);
+    else
+        nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));
