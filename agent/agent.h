@@ -40,8 +40,8 @@ int agent_add_directory(struct agent *agent, const char *path);
 /*
  * Disables commands, as qemu-ga's options --block-rpcs and --allow-rpcs do: with a list `allow`
  * every command that it does not name, and then every command that `block` names.  The lists are
- * separated by commas, empty ones do nothing, and names that no command has are ignored.  Replaces
- * what an earlier call has set.  Returns 0, or -ENOMEM and then nothing has changed.
+ * separated by commas, empty ones do nothing, and names that no command has are only logged.
+ * Replaces what an earlier call has set.  Returns 0, or -ENOMEM and then nothing has changed.
  */
 int agent_set_rpcs(struct agent *agent, const char *block, const char *allow);
 

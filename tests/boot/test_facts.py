@@ -195,6 +195,7 @@ def test_block_rpcs(boot):
     vm = boot(append="block-rpcs=guest-get-time,guest-nonsense block-rpcs=guest-ping",
               args=["-fw_cfg", "name=opt/bare-qga/cmdline,string=block-rpcs=guest-fsfreeze-thaw"])
     agent = vm.agent()
+    assert "guest-nonsense" in vm.serial.text()
     blocked = {"guest-get-time", "guest-ping", "guest-fsfreeze-thaw"}
     assert disabled(agent) == blocked
     for command in sorted(blocked):
