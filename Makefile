@@ -7,10 +7,11 @@
 #   BUILD=build       where everything that is made goes; nothing is written elsewhere
 #   V=1               print the commands instead of one short line per step
 #
-# Three files of the kernel are read here, so that the pieces that know a thing say it:
-#   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
-#   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any object)
-#   net/lwip.mk            LWIP_ARCHIVE, LWIP_INCLUDE, LWIP_READY, likewise
+# Some files are read here, so that the pieces that know a thing say it:
+#   boot/$(ARCH)/arch.mk       CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
+#   boot/libc/libc.mk          LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (before any object)
+#   net/lwip.mk                LWIP_ARCHIVE, LWIP_INCLUDE, LWIP_READY, likewise
+#   agent/mbedtls/mbedtls.mk   MBEDTLS_INCLUDE, MBEDTLS_READY; libmbedtls.a in each folder of objects
 # They may add rules of their own.
 
 SHELL := /bin/bash
@@ -52,7 +53,7 @@ all: $(KERNEL) ## build/$(ARCH)/bare-qga.elf, the kernel
 NEED := tests/tools/need
 NEED_source := dpkg-dev xz-utils ca-certificates
 NEED_kernel := gcc binutils libc6-dev libjsmn-dev newlib-source $(NEED_source) python3
-NEED_hosted := gcc libc6-dev libjsmn-dev python3
+NEED_hosted := gcc libc6-dev libjsmn-dev $(NEED_source) python3
 NEED_qemu := qemu-system-x86 python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
@@ -77,6 +78,7 @@ COMMON := -std=c11 -g $(WARNINGS) -MMD -MP
 -include boot/$(ARCH)/arch.mk
 -include boot/libc/libc.mk
 -include net/lwip.mk
+MBEDTLS_INCLUDE := $(BUILD)/mbedtls/include
 
 is_clang = $(findstring clang,$(CC))
 KERNEL_CC = $(if $(is_clang),$(CC) --target=$(ARCH)-linux-gnu,$(CROSS)$(CC))
@@ -84,7 +86,8 @@ KERNEL_LD ?= $(CROSS)ld
 # The compiler's own headers (stdint.h, stdarg.h …) and the libc's, never the host's.
 compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
 KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
-    -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) -Iboot/$(ARCH)/include
+    -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) -iquote . -iquote agent -iquote $(GEN) \
+    -Iboot/$(ARCH)/include
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
@@ -93,14 +96,14 @@ $(patsubst %,$(OUT)/obj/%.o,$(KERNEL_FAST)): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
-HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -iquote . -iquote agent -iquote boot -iquote drivers \
-    -iquote $(GEN)
+HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
+    -iquote . -iquote agent -iquote boot -iquote drivers -iquote $(GEN)
 HOSTED_CFLAGS := $(COMMON) -O2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
 # Quote folders, not -I: a header of ours must never stand in for one of libc's.
-UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -Itests/fake/include -iquote . -iquote agent \
-    -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
+UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
+    -Itests/fake/include -iquote . -iquote agent -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -116,6 +119,8 @@ $(eval $(call stamp,$(BUILD)/hosted-asan/flags,$$(CC) $$(HOSTED_CPPFLAGS) $$(ASA
 $(eval $(call stamp,$(BUILD)/unit/flags,$$(CC) $$(UNIT_CPPFLAGS) $$(ASAN_CFLAGS)))
 $(eval $(call stamp,$(BUILD)/fuzz/flags,$$(FUZZ_CC) $$(UNIT_CPPFLAGS) $$(FUZZ_CFLAGS)))
 FORCE:
+
+include agent/mbedtls/mbedtls.mk
 
 # ---------------------------------------------------------------------------------------------
 # jsmn and the generated code
@@ -135,7 +140,7 @@ $(GENERATED) &: $(SCHEMA_SOURCES) | need-hosted
 	$(Q)$(PYTHON) schema/generate.py build --out $(GEN)
 
 AGENT := $(sort $(wildcard agent/*.c))
-BEFORE_OBJECTS := $(JSMN) $(GENERATED)
+BEFORE_OBJECTS := $(JSMN) $(GENERATED) $(MBEDTLS_READY)
 
 # $(call objects,folder,sources): the objects of sources that stand in the tree or in $(GEN).
 objects = $(patsubst %,$(1)/%.o,$(basename $(patsubst $(GEN)/%,gen/%,$(2))))
@@ -181,9 +186,10 @@ $(OUT)/symbols.o $(OUT)/symbols-none.o: %.o: %.S $(OUT)/flags
 define link_kernel
 $(call say,LINK,$@)
 $(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack $(ARCH_LDFLAGS) \
-    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LWIP_ARCHIVE) $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LWIP_ARCHIVE) $(OUT)/libmbedtls.a \
+    $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
 endef
-LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LWIP_ARCHIVE) $(LIBC_ARCHIVE)
+LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LWIP_ARCHIVE) $(OUT)/libmbedtls.a $(LIBC_ARCHIVE)
 $(OUT)/unnamed.elf: $(LINK_FROM) $(OUT)/symbols-none.o
 	$(link_kernel)
 # Everything that a debugger wants is in bare-qga.debug.elf, and nothing of it in the image.
@@ -212,7 +218,7 @@ $(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-hosted $(BEFORE
 $(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-hosted $(BEFORE_OBJECTS)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOSTED_CPPFLAGS) $(2) -c $$< -o $$@
-$(BUILD)/$(1)/bare-qga: $(call objects,$(BUILD)/$(1)/obj,$(HOSTED_SOURCES))
+$(BUILD)/$(1)/bare-qga: $(call objects,$(BUILD)/$(1)/obj,$(HOSTED_SOURCES)) $(BUILD)/$(1)/libmbedtls.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $(2) $$^ -o $$@
 endef
@@ -246,7 +252,8 @@ $(eval $(call program_rules,fuzz,$$(FUZZ_CC),$$(FUZZ_CFLAGS)))
 
 # $(call program,kind,name): its own link rule, because each has its own sources.
 define program
-$(BUILD)/$(1)/$(2): $(call objects,$(BUILD)/$(1)/obj,tests/$(1)/$(2).c $(call sources_of,tests/$(1)/$(2).c))
+$(BUILD)/$(1)/$(2): $(call objects,$(BUILD)/$(1)/obj,tests/$(1)/$(2).c $(call sources_of,tests/$(1)/$(2).c)) \
+    $(BUILD)/$(1)/libmbedtls.a
 	$$(call say,LINK,$$@)
 	$$(Q)$(3) $$^ $(4) -o $$@
 endef

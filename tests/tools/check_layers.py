@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Holds the folders to their rule: who may include what, and who may ask about the machine.
 
-    agent/       C headers of memory, strings and formatted output; jsmn; itself; generated code
+    agent/       C headers of memory, strings and formatted output; jsmn; SHA-256 of Mbed TLS;
+                 itself; generated code
     drivers/     C headers, <arch/...>, itself
     boot/        everything, but only boot/main.c sees both drivers/ and agent/
     boot/<arch>  as boot/
@@ -27,6 +28,8 @@ C_HEADERS = {name + ".h" for name in (
 SERVICES = {"drivers/clock.h", "drivers/dma.h", "drivers/irq.h", "drivers/klog.h"}
 # What agent/ asks of whoever runs it.
 SEAMS = {"agent/channel.h", "agent/platform.h"}
+# What agent/ takes from libraries.
+LIBRARIES = {"jsmn.h", "mbedtls/sha256.h", "mbedtls/constant_time.h", "mbedtls/platform_util.h"}
 GENERATED = {os.path.basename(path) for path in glob.glob("build/gen/*.h")}
 
 
@@ -70,7 +73,7 @@ def allowed(path, target):
         name = target[1:-1]
         if name == "arch" or name.startswith("arch/"):
             return folder != "agent"
-        return name in C_HEADERS or (folder == "agent" and name in {"jsmn.h"} | GENERATED)
+        return name in C_HEADERS or (folder == "agent" and name in LIBRARIES | GENERATED)
     if folder in ("agent", "drivers"):
         return target.startswith(folder + "/")
     return True
