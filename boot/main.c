@@ -21,6 +21,7 @@
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
+#include "random.h"
 
 /* How long output may take to leave before a shutdown, and how often a device is looked at that
  * has no interrupt. */
@@ -59,6 +60,12 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static int platform_random(void *ctx, void *buffer, size_t bytes)
+{
+    (void)ctx;
+    return random_bytes(buffer, bytes);
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -73,6 +80,7 @@ static const struct platform platform = {
     .memory_total = memory_total,
     .realtime_ns = platform_realtime_ns,
     .monotonic_ns = platform_monotonic_ns,
+    .random = platform_random,
     .power = platform_power,
     .log = platform_log,
 };

@@ -12,7 +12,7 @@
 #include "drivers/klog.h"
 
 #define OPTIONS_WORD_BYTES 256u
-#define OPTIONS_LIST_BYTES 512u
+#define OPTIONS_LIST_BYTES 200u /* of one line, less than klog() cuts off */
 
 /* I/O space of x86. */
 #define OPTIONS_PORT_MAX 0xffffu
@@ -86,6 +86,40 @@ static int copy_text(char *field, size_t capacity, const char *value)
 static int set_agent_port(struct options *options, const char *value)
 {
     return copy_text(options->agent_port, sizeof(options->agent_port), value);
+}
+
+static int set_agent_tcp(struct options *options, const char *value)
+{
+    const char *end;
+    uint64_t port;
+
+    if (!read_number(value, &end, &port) || *end != '\0' || port == 0 || port > UINT16_MAX)
+        return -EINVAL;
+    options->agent_tcp_port = (uint16_t)port;
+    return 0;
+}
+
+/* Words with commas between them; each says all of what it permits. */
+static int set_agent_tcp_allow(struct options *options, const char *value)
+{
+    bool files = false, danger = false;
+
+    for (;;) {
+        size_t length = strcspn(value, ",");
+
+        if (length == 2 && memcmp(value, "rw", 2) == 0)
+            files = true;
+        else if (length == 6 && memcmp(value, "danger", 6) == 0)
+            danger = true;
+        else if (length != 2 || memcmp(value, "ro", 2) != 0)
+            return -EINVAL;
+        if (value[length] == '\0')
+            break;
+        value += length + 1;
+    }
+    options->agent_tcp_files = files;
+    options->agent_tcp_danger = danger;
+    return 0;
 }
 
 static int set_hostname(struct options *options, const char *value)
@@ -176,6 +210,8 @@ static const struct option {
     int (*set)(struct options *options, const char *value);
 } option_table[] = {
     {"agent.port", "NAME", set_agent_port},
+    {"agent.tcp", "PORT", set_agent_tcp},
+    {"agent.tcp.allow", "ro|rw|danger|rw,danger", set_agent_tcp_allow},
     {"hostname", "NAME", set_hostname},
     {"memory", "SIZE[K|M|G]", set_memory},
     {"log", "on|off", set_log},
@@ -221,18 +257,23 @@ static void set_option(struct options *options, const char *word, const char *so
     options->refused++;
 }
 
+/* In as many lines as it takes: one of the log holds only so much. */
 static void list_options(void)
 {
-    char list[OPTIONS_LIST_BYTES];
-    size_t used = 0;
+    char list[OPTIONS_LIST_BYTES] = "options are:";
+    size_t used = strlen(list);
 
-    for (size_t i = 0; i < OPTION_COUNT && used < sizeof(list); i++) {
-        int length = snprintf(list + used, sizeof(list) - used, " %s=%s", option_table[i].name,
-                              option_table[i].form);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
 
-        used += length > 0 ? (size_t)length : 0;
+        if (used + strlen(option->name) + strlen(option->form) + 3 > sizeof(list)) {
+            klog("%s", list);
+            used = (size_t)snprintf(list, sizeof(list), "  and:");
+        }
+        used += (size_t)snprintf(list + used, sizeof(list) - used, " %s=%s", option->name,
+                                 option->form);
     }
-    klog("options are:%s", list);
+    klog("%s", list);
 }
 
 static bool is_space(char byte)
