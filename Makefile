@@ -91,7 +91,7 @@ KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isyst
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
-    drivers/virtqueue% drivers/virtio_console%
+    drivers/virtqueue% drivers/virtio_console% drivers/e1000_rx% drivers/e1000_tx%
 $(patsubst %,$(OUT)/obj/%.o,$(KERNEL_FAST)): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "network.h"
+
 /* The unit of file storage, and what page_alloc() gives. */
 #define PLATFORM_PAGE_SIZE 4096u
 
@@ -48,6 +50,7 @@ struct platform {
      * has no way to do it.
      */
     int (*power)(void *ctx, enum platform_power mode);
+    const struct platform_network *network; /* NULL: the machine has none */
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
 };

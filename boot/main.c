@@ -18,6 +18,9 @@
 #include "hotplug.h"
 #include "machine.h"
 #include "memory.h"
+#include "net/net.h"
+#include "network.h"
+#include "nics.h"
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
@@ -27,10 +30,13 @@
  * has no interrupt. */
 #define POWER_GRACE_NS UINT64_C(200000000)
 #define POLL_EVERY_NS  UINT64_C(5000000)
+/* How long network controllers wait at the start, so that the agent's first reply does not. */
+#define NICS_AFTER_NS UINT64_C(20000000)
 
 static struct options options;
 static struct machine machine;
 static struct agent *agent;
+static uint64_t nics_start_at_ns = UINT64_MAX;
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
@@ -82,6 +88,7 @@ static const struct platform platform = {
     .monotonic_ns = platform_monotonic_ns,
     .random = platform_random,
     .power = platform_power,
+    .network = &net_facts,
     .log = platform_log,
 };
 
@@ -131,12 +138,14 @@ static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
 {
     (void)ctx;
     consoles_remove(bus, slot);
+    nics_remove(bus, slot);
 }
 
 static void on_added(void *ctx)
 {
     (void)ctx;
     consoles_scan();
+    nics_start();
 }
 
 static void on_power_button(void *ctx)
@@ -206,7 +215,14 @@ static _Noreturn void power_now(void)
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
-    if (consoles_need_polling() && deadline > clock_monotonic_ns() + POLL_EVERY_NS)
+    if (deadline > nics_start_at_ns)
+        deadline = nics_start_at_ns;
+    if (deadline > nics_deadline_ns())
+        deadline = nics_deadline_ns();
+    if (deadline > net_deadline_ns())
+        deadline = net_deadline_ns();
+    if ((consoles_need_polling() || nics_need_polling()) &&
+        deadline > clock_monotonic_ns() + POLL_EVERY_NS)
         deadline = clock_monotonic_ns() + POLL_EVERY_NS;
     return deadline;
 }
@@ -215,10 +231,16 @@ static _Noreturn void run(void)
 {
     for (;;) {
         bool moved = hotplug_poll();
+        if (clock_monotonic_ns() >= nics_start_at_ns) {
+            nics_start_at_ns = UINT64_MAX;
+            nics_start();
+        }
         moved |= consoles_poll();
+        moved |= nics_poll();
+        net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (!moved && !consoles_arm())
+        if (!moved && !(consoles_arm() | nics_arm()))
             cpu_idle_until(next_deadline());
     }
 }
@@ -234,7 +256,9 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
+    nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

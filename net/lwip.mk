@@ -10,6 +10,7 @@ LWIP_OUT := $(OUT)/lwip
 LWIP_READY := $(LWIP)/unpacked
 LWIP_INCLUDE := net/port $(LWIP)/src/include
 LWIP_ARCHIVE := $(LWIP_OUT)/liblwip.a
+LWIP_PORT := net/port/lwipopts.h net/port/arch/cc.h
 
 LWIP_SOURCES := $(addprefix core/,def inet_chksum init ip mem memp netif pbuf stats tcp tcp_in \
     tcp_out timeouts udp) $(addprefix core/ipv4/,dhcp etharp icmp ip4 ip4_addr ip4_frag) \
@@ -22,14 +23,16 @@ $(LWIP_OUT)/core/inet_chksum.o: LWIP_OPTIMIZE = -O2
 # lwIP's code as it is: its warnings are not ours to mend.
 LWIP_CFLAGS = -std=gnu11 -g -w $(LWIP_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables -fno-strict-aliasing $(ARCH_CFLAGS) -nostdinc \
-    $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) -isystem $(compiler_include) -MMD -MP
+    $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) -isystem $(compiler_include)
 
 $(LWIP_READY): tests/tools/fetch-source | need-source
 	$(Q)tests/tools/fetch-source lwip $(LWIP_SHA256) $(SOURCES)/lwip $(LWIP)
 	$(Q)touch $@
-$(LWIP_OUT)/%.o: $(LWIP_READY) $(LIBC_READY) $(OUT)/flags net/lwip.mk
+$(LWIP_OUT)/%.o: $(LWIP_READY) $(LIBC_READY) $(OUT)/flags net/lwip.mk $(LWIP_PORT)
 	$(call say,LWIP,$(@:$(LWIP_OUT)/%.o=%.c))
 	$(Q)mkdir -p $(@D) && $(KERNEL_CC) $(LWIP_CFLAGS) -c $(LWIP)/src/$*.c -o $@
+# What comes by -isystem is in no dependency file.
+$(patsubst %.c,$(OUT)/obj/%.o,$(wildcard net/*.c)): $(LWIP_PORT)
 $(LWIP_ARCHIVE): $(LWIP_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^

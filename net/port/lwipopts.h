@@ -10,20 +10,20 @@
 #include <stdint.h>
 
 /* One thread, one loop: nothing locks, nothing waits. */
-#define NO_SYS                    1
-#define SYS_LIGHTWEIGHT_PROT      0
-#define LWIP_NETCONN              0
-#define LWIP_SOCKET               0
-#define LWIP_NO_UNISTD_H          1
-#define LWIP_NO_CTYPE_H           1
-#define LWIP_ERRNO_STDINCLUDE     1
-#define LWIP_MPU_COMPATIBLE       0
-#define LWIP_TCPIP_CORE_LOCKING   0
+#define NO_SYS                  1
+#define SYS_LIGHTWEIGHT_PROT    0
+#define LWIP_NETCONN            0
+#define LWIP_SOCKET             0
+#define LWIP_NO_UNISTD_H        1
+#define LWIP_NO_CTYPE_H         1
+#define LWIP_ERRNO_STDINCLUDE   1
+#define LWIP_MPU_COMPATIBLE     0
+#define LWIP_TCPIP_CORE_LOCKING 0
 
 /* --- memory -------------------------------------------------------------------------------- */
 
 extern uint8_t *net_heap;
-#define MEM_SIZE              196608
+#define MEM_SIZE              196544 /* with its end mark, whole pages */
 #define LWIP_RAM_HEAP_POINTER net_heap
 #define MEM_ALIGNMENT         8
 /* Frames are copied once, out of the ring into the heap, so the pool of fixed buffers is idle, and
@@ -64,47 +64,48 @@ extern uint8_t *net_heap;
 
 /* --- protocols ----------------------------------------------------------------------------- */
 
-#define LWIP_ARP               1
-#define ARP_QUEUEING           1
-#define ETHARP_SUPPORT_VLAN    0
-#define LWIP_IPV4              1
-#define IP_REASSEMBLY          1
-#define IP_REASS_MAX_PBUFS     24
-#define IP_FRAG                1
-#define IP_FORWARD             0
-#define LWIP_ICMP              1
-#define LWIP_RAW               0
-#define LWIP_DNS               0
-#define LWIP_IGMP              0
-#define LWIP_UDP               1
-#define LWIP_DHCP              1
+#define LWIP_ARP            1
+#define ARP_QUEUEING        1
+#define ETHARP_SUPPORT_VLAN 0
+#define LWIP_IPV4           1
+#define IP_REASSEMBLY       1
+#define IP_REASS_MAX_PBUFS  24
+#define IP_FRAG             1
+#define IP_FORWARD          0
+#define LWIP_ICMP           1
+#define LWIP_RAW            0
+#define LWIP_DNS            0
+#define LWIP_IGMP           0
+#define LWIP_UDP            1
+#define LWIP_DHCP           1
 /* Probing the offered address (RFC 2131 §4.4.1, a SHOULD) costs the first second of the guest's
  * life; it announces the address instead, as others that are fast here do. */
-#define DHCP_DOES_ARP_CHECK    0
+#define DHCP_DOES_ARP_CHECK 0
 
-#define LWIP_IPV6                   1
-#define LWIP_IPV6_NUM_ADDRESSES     4
-#define LWIP_IPV6_AUTOCONFIG        1
-#define LWIP_IPV6_DHCP6             0
-#define LWIP_ND6_NUM_NEIGHBORS      16
-#define LWIP_ND6_NUM_DESTINATIONS   16
+#define LWIP_IPV6               1
+#define LWIP_IPV6_NUM_ADDRESSES 4
+#define LWIP_IPV6_AUTOCONFIG    1
+#define LWIP_IPV6_DHCP6         0
+/* A pointer of 64 bits does not fit where a fragment's header was. */
+#define IPV6_FRAG_COPYHEADER      1
+#define LWIP_ND6_NUM_NEIGHBORS    16
+#define LWIP_ND6_NUM_DESTINATIONS 16
 
-#define LWIP_TCP               1
-#define TCP_MSS                1460
-/* As much as fits a header without scaling. */
-#define TCP_WND                (44 * TCP_MSS)
-#define TCP_SND_BUF            (32 * TCP_MSS)
-#define TCP_SND_QUEUELEN       128
-#define TCP_LISTEN_BACKLOG     1
-#define TCP_OOSEQ_MAX_BYTES    (16 * TCP_MSS)
-#define TCP_OOSEQ_MAX_PBUFS    24
-#define LWIP_TCP_KEEPALIVE     1
-#define LWIP_TCP_SACK_OUT      0
-#define LWIP_WND_SCALE         0
-#define LWIP_TCP_TIMESTAMPS    0
+#define LWIP_TCP            1
+#define TCP_MSS             1460
+#define TCP_WND             (32 * TCP_MSS)
+#define TCP_SND_BUF         (32 * TCP_MSS)
+#define TCP_SND_QUEUELEN    128
+#define TCP_LISTEN_BACKLOG  1
+#define TCP_OOSEQ_MAX_BYTES (16 * TCP_MSS)
+#define TCP_OOSEQ_MAX_PBUFS 24
+#define LWIP_TCP_KEEPALIVE  1
+#define LWIP_TCP_SACK_OUT   0
+#define LWIP_WND_SCALE      0
+#define LWIP_TCP_TIMESTAMPS 0
 
 /* Software sums: QEMU's e1000 checks none on arrival, and inserts none by legacy descriptors. */
-#define LWIP_CHECKSUM_ON_COPY  1
+#define LWIP_CHECKSUM_ON_COPY 1
 
 /* --- interfaces ---------------------------------------------------------------------------- */
 
@@ -120,7 +121,7 @@ extern uint8_t *net_heap;
 
 /* --- what is asked of us ------------------------------------------------------------------- */
 
-#define LWIP_RAND()        net_random32()
+#define LWIP_RAND() net_random32()
 /* Initial sequence numbers that nobody can guess (RFC 6528 §3, its purpose). */
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) net_random32()
 

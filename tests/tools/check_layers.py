@@ -27,7 +27,7 @@ C_HEADERS = {name + ".h" for name in (
 # What drivers/ asks of whoever runs it: services that boot/ implements, not drivers.
 SERVICES = {"drivers/clock.h", "drivers/dma.h", "drivers/irq.h", "drivers/klog.h"}
 # What agent/ asks of whoever runs it.
-SEAMS = {"agent/channel.h", "agent/platform.h"}
+SEAMS = {"agent/channel.h", "agent/network.h", "agent/platform.h"}
 # What agent/ takes from libraries.
 LIBRARIES = {"jsmn.h", "mbedtls/sha256.h", "mbedtls/constant_time.h", "mbedtls/platform_util.h"}
 GENERATED = {os.path.basename(path) for path in glob.glob("build/gen/*.h")}
