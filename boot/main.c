@@ -3,10 +3,14 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <arch/random.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent_tcp.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -24,7 +28,6 @@
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
-#include "random.h"
 
 /* How long output may take to leave before a shutdown, and how often a device is looked at that
  * has no interrupt. */
@@ -68,8 +71,17 @@ static int platform_power(void *ctx, enum platform_power mode)
 
 static int platform_random(void *ctx, void *buffer, size_t bytes)
 {
+    uint8_t *at = buffer;
+    uint64_t number;
+
     (void)ctx;
-    return random_bytes(buffer, bytes);
+    for (size_t part; bytes; bytes -= part, at += part) {
+        if (!arch_random(&number))
+            return -ENODEV;
+        part = bytes < sizeof number ? bytes : sizeof number;
+        memcpy(at, &number, part);
+    }
+    return 0;
 }
 
 static void platform_log(void *ctx, const char *line)
@@ -221,6 +233,8 @@ static uint64_t next_deadline(void)
         deadline = nics_deadline_ns();
     if (deadline > net_deadline_ns())
         deadline = net_deadline_ns();
+    if (deadline > agent_tcp_deadline_ns())
+        deadline = agent_tcp_deadline_ns();
     if ((consoles_need_polling() || nics_need_polling()) &&
         deadline > clock_monotonic_ns() + POLL_EVERY_NS)
         deadline = clock_monotonic_ns() + POLL_EVERY_NS;
@@ -237,6 +251,7 @@ static _Noreturn void run(void)
         }
         moved |= consoles_poll();
         moved |= nics_poll();
+        moved |= agent_tcp_poll();
         net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
@@ -256,6 +271,7 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    agent_tcp_init(&options, agent);
     nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
