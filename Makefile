@@ -57,7 +57,7 @@ NEED_hosted := gcc libc6-dev libjsmn-dev $(NEED_source) python3
 NEED_qemu := qemu-system-x86 python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
-NEED_pytest := $(NEED_qemu) python3-pytest
+NEED_pytest := $(NEED_qemu) python3-pytest curl
 NEED_boot := $(NEED_pytest) qemu-utils grub-common grub-pc-bin xorriso
 NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
 NEED_bench := $(NEED_kernel) $(NEED_pytest)
@@ -306,7 +306,7 @@ test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, und
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
 test-fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## the fuzz targets once over their stored inputs
 	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
-test-python: need-pytest $(KERNEL) ## pytest on the host: the schema's generator, the tools
+test-python: need-pytest $(KERNEL) $(HOSTED_ASAN) ## pytest on the host: generator, tools, TCP
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
 test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted
@@ -330,7 +330,7 @@ bench: need-bench all hosted ## the figures of the README, side by side with Lin
 
 CHECK = $(RESULT) check
 C_FILES := $(sort $(shell find agent boot drivers net schema tests -name '*.[ch]' 2>/dev/null))
-PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null))
+PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null)) tools/qga-tcp
 SH_FILES := $(sort $(shell find .ci tests -type f -perm -u+x ! -name '*.py' 2>/dev/null))
 LINTS := lint-format lint-layers lint-image lint-agent lint-python lint-shell lint-tidy-hosted \
     lint-tidy-kernel lint-cppcheck lint-docs lint-compilers

@@ -166,6 +166,20 @@ static void session_event(struct session *session, enum framer_event event)
     framer_next(&session->framer, keep);
 }
 
+/* Whether these bytes bring something else where only white space or a request may stand. */
+static bool is_no_request(const struct framer *framer, const uint8_t *bytes, size_t count)
+{
+    size_t i = 0;
+
+    if (!framer_is_idle(framer)) {
+        return false;
+    }
+    while (i < count && memchr(" \t\r\n", bytes[i], 4) != NULL) {
+        i++;
+    }
+    return i < count && bytes[i] != '{';
+}
+
 /* As framer_feed(); under rules no more than they let one request have. */
 static size_t session_feed(struct session *session, const uint8_t *bytes, size_t count,
                            enum framer_event *event)
@@ -178,6 +192,11 @@ static size_t session_feed(struct session *session, const uint8_t *bytes, size_t
     }
     if (count > rules->frame_bytes_max - session->frame_bytes) {
         count = rules->frame_bytes_max - session->frame_bytes;
+    }
+    if (is_no_request(&session->framer, bytes, count)) {
+        framer_report(&session->framer, "QMP input must be a JSON object");
+        *event = FRAMER_ERROR;
+        return count;
     }
     used = framer_feed(&session->framer, bytes, count, event);
     session->frame_bytes += used;

@@ -482,6 +482,9 @@ static void test_first_wrong_byte(void **state)
         "{\"execute\": \"guest-ping\"]" PING,
         "}" PING,
         "1 " PING,
+        " x",
+        "\"",
+        "{\"execute\": x}",
     };
 
     (void)state;
