@@ -42,7 +42,7 @@ def checksum(data):
 
 
 def eth(payload, kind, to=GUEST_MAC, source=PEER_MAC):
-    return mac(to) + mac(source) + struct.pack("!H", kind) + payload
+    return mac(to) + mac(source) + struct.pack("!H", kind) + payload.ljust(46, b"\0")
 
 
 def arp(operation, source_ip, target_ip, source=PEER_MAC, target="00:00:00:00:00:00", to=BROADCAST):
