@@ -8,9 +8,6 @@
 #include "lwip/priv/nd6_priv.h"
 #include "net.h"
 
-/* The chip counts the CRC of each frame, Linux does not. */
-#define CRC_BYTES 4u
-
 /* --- interfaces ---------------------------------------------------------------------------- */
 
 static void ipv4_address(struct platform_address *address, const ip4_addr_t *from,
@@ -49,17 +46,15 @@ static void list_addresses(const struct netif *netif, struct platform_interface 
 static void count(struct net_interface *self, struct platform_interface_statistics *statistics)
 {
     const struct e1000_statistics *chip = e1000_statistics(self->nic);
-    uint64_t rx_crcs = chip->rx_frames * CRC_BYTES;
-    uint64_t tx_crcs = chip->tx_frames * CRC_BYTES;
 
     *statistics = (struct platform_interface_statistics){
-        .rx_packets = chip->rx_frames,
-        .rx_bytes = chip->rx_bytes > rx_crcs ? chip->rx_bytes - rx_crcs : 0,
+        .rx_packets = self->rx_packets,
+        .rx_bytes = self->rx_bytes,
         .rx_errors = chip->rx_crc + chip->rx_undersize + chip->rx_oversize + chip->rx_errors +
                      chip->rx_pieces + chip->rx_short + chip->rx_long,
         .rx_dropped = chip->rx_missed + self->rx_dropped,
-        .tx_packets = chip->tx_frames,
-        .tx_bytes = chip->tx_bytes > tx_crcs ? chip->tx_bytes - tx_crcs : 0,
+        .tx_packets = self->tx_packets,
+        .tx_bytes = self->tx_bytes,
         .tx_errors = chip->tx_refused,
         .tx_dropped = chip->tx_lost + self->tx_dropped,
     };

@@ -45,6 +45,8 @@ static err_t link_output(struct netif *netif, struct pbuf *frame)
     }
     pbuf_copy_partial(frame, room, frame->tot_len, 0);
     e1000_commit(self->nic, frame->tot_len);
+    self->tx_packets++;
+    self->tx_bytes += frame->tot_len < E1000_FRAME_MIN ? E1000_FRAME_MIN : frame->tot_len;
     return ERR_OK;
 }
 
@@ -54,6 +56,8 @@ static void input(struct net_interface *self, const uint8_t *bytes, size_t lengt
 {
     struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_RAM);
 
+    self->rx_packets++;
+    self->rx_bytes += length;
     if (!frame) {
         self->rx_dropped++;
         return;

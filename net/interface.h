@@ -16,6 +16,11 @@ struct net_interface {
     struct netif netif;
     struct e1000 *nic; /* NULL: gone */
     char name[NET_NAME_BYTES];
+    /* Counted here, because the chips that QEMU emulates disagree on whether the CRC is a part. */
+    uint64_t rx_packets;
+    uint64_t rx_bytes;
+    uint64_t tx_packets;
+    uint64_t tx_bytes;     /* with what they are padded by */
     uint64_t rx_dropped;   /* no memory for them */
     uint64_t tx_dropped;   /* the ring was full */
     uint32_t since_counts; /* frames since the chip's counters were read */

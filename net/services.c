@@ -25,6 +25,8 @@
 #define PORT_CHARGEN 19u
 
 #define CONNECTIONS_MAX 8u
+/* Half-open ones of each service, so that they leave control blocks to others. */
+#define BACKLOG 4u
 /* Half of the heap, so that frames always find room to arrive in. */
 #define QUEUED_MAX  (MEM_SIZE / 2)
 #define PENDING_MAX 64u
@@ -288,7 +290,7 @@ static bool open_tcp(uint16_t port)
     struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     if (!pcb || tcp_bind(pcb, IP_ANY_TYPE, port) != ERR_OK)
         return false;
-    struct tcp_pcb *listener = tcp_listen(pcb);
+    struct tcp_pcb *listener = tcp_listen_with_backlog(pcb, BACKLOG);
     if (!listener)
         return false;
     tcp_arg(listener, (void *)(uintptr_t)port);
