@@ -34,6 +34,8 @@
 
 /* How long output may take to leave before a shutdown. */
 #define POWER_GRACE_NS UINT64_C(200000000)
+/* A file of the initrd is copied in pieces of this size. */
+#define INITRD_PIECE ((size_t)1 << 20)
 /* How often a network controller is looked at that has no interrupt. */
 #define POLL_EVERY_NS UINT64_C(5000000)
 /* How long network controllers wait at the start, so that the agent's first reply does not. */
