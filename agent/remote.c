@@ -37,8 +37,11 @@ static void log_stranger(const struct remote_connection *connection, const char 
         remote->unlogged++;
         return;
     }
-    remote_log(remote, "agent.tcp: %s: %s (%llu more since the last such line)", connection->peer,
-               what, (unsigned long long)remote->unlogged);
+    if (remote->unlogged > 0) {
+        remote_log(remote, "agent.tcp: %llu strangers more in the meantime",
+                   (unsigned long long)remote->unlogged);
+    }
+    remote_log(remote, "agent.tcp: %s: %s", connection->peer, what);
     remote->log_at_ns = now + REMOTE_SECOND;
     remote->unlogged = 0;
 }
