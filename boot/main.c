@@ -293,7 +293,11 @@ static _Noreturn void run(void)
         net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (!moved && !(consoles_arm() | nics_arm()))
+        if (moved)
+            continue;
+        bool waiting = consoles_arm();
+        waiting |= nics_arm();
+        if (!waiting)
             cpu_idle_until(next_deadline());
     }
 }

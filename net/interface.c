@@ -5,7 +5,6 @@
  */
 #include "interface.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "drivers/e1000.h"
@@ -148,7 +147,7 @@ static void tell_ipv6(struct net_interface *self)
         if (is_valid && !(self->told_ipv6 & bit)) {
             ip6addr_ntoa_r(netif_ip6_addr(&self->netif, i), text, sizeof text);
             for (char *c = text; *c; c++)
-                *c = (char)tolower(*c);
+                *c = (char)(*c | 0x20); /* lower case; digits and colons have that bit */
             klog("%s: address %s/64", self->name, text);
         }
         self->told_ipv6 = (uint8_t)(is_valid ? self->told_ipv6 | bit : self->told_ipv6 & ~bit);

@@ -207,6 +207,7 @@ def check_sent(path, guest_mac=GUEST_MAC, quotes=False):
     wrong = " || ".join(f"{layer}.checksum.status == 0"
                         for layer in ("ip", "tcp", "udp", "icmp", "icmpv6"))
     only = " && !(icmp.type in {3, 11, 12}) && !(icmpv6.type < 128)" if quotes else ""
-    faults = tshark(path, f"eth.src == {guest_mac} && (_ws.malformed || frame.len < 60 || {wrong})" + only)
+    faults = tshark(path, f"eth.src == {guest_mac} && (_ws.malformed || frame.len < 60 || {wrong})"
+                    + only)
     assert not faults, faults
     return len(tshark(path, f"eth.src == {guest_mac}", "frame.number"))

@@ -23,10 +23,13 @@ static inline bool arch_random(uint64_t *value)
     if (!arch_random_is_there())
         return false;
     for (int i = 0; i < ARCH_RANDOM_TRIES; i++) {
+        uint64_t number;
         bool good;
-        __asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
-        if (good)
+        __asm__ volatile("rdrand %0" : "=r"(number), "=@ccc"(good));
+        if (good) {
+            *value = number;
             return true;
+        }
     }
     return false;
 }
