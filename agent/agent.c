@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "faults.h"
+#include "personality.h"
 #include "state.h"
 
 /* Buffers keep at most this share of memory between requests, within these bounds. */
@@ -90,6 +92,8 @@ void agent_destroy(struct agent *agent)
     while (agent->sessions != NULL) {
         session_destroy(agent->sessions);
     }
+    faults_destroy(agent);
+    personality_destroy(agent);
     buffer_free(&agent->handles);
     base64_tables_destroy(agent->base64_tables, platform);
     ramfs_free(&agent->fs);
@@ -110,14 +114,37 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 
 bool agent_poll(struct agent *agent)
 {
-    (void)agent;
-    return false;
+    return agent->faults != NULL && faults_poll(agent);
 }
 
 uint64_t agent_deadline_ns(const struct agent *agent)
 {
-    (void)agent;
-    return UINT64_MAX;
+    return agent->faults != NULL ? faults_deadline_ns(agent) : UINT64_MAX;
+}
+
+int64_t agent_realtime_ns(const struct agent *agent)
+{
+    return agent->platform->realtime_ns(agent->platform->ctx) + agent->clock_jump_ns;
+}
+
+void agent_jump_clock(struct agent *agent, int64_t milliseconds)
+{
+    /* What the clock can show is what fits in 64 bits of nanoseconds. */
+    const int64_t limit_ns = INT64_MAX / 2;
+    int64_t jump_ns;
+
+    if (__builtin_mul_overflow(milliseconds, INT64_C(1000000), &jump_ns) ||
+        __builtin_add_overflow(jump_ns, agent->clock_jump_ns, &jump_ns) || jump_ns > limit_ns ||
+        jump_ns < -limit_ns) {
+        jump_ns = milliseconds < 0 ? -limit_ns : limit_ns;
+    }
+    agent->clock_jump_ns = jump_ns;
+}
+
+void agent_forget_handles(struct agent *agent)
+{
+    buffer_reset(&agent->handles, 0);
+    agent->open_handles = 0;
 }
 
 int agent_add_directory(struct agent *agent, const char *path)

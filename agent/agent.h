@@ -32,6 +32,19 @@ void agent_destroy(struct agent *agent);
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
 int agent_add_directory(struct agent *agent, const char *path);
 
+/* Where a personality is looked for in the tree. */
+#define PERSONALITY_PATH "/etc/bare-qga/personality.json"
+
+/*
+ * Makes the agent what the personality file (schema/personality.json) at `text` says, before it
+ * has sessions; `source` tells people where the file was.  Whatever the file is like, the vendor's
+ * commands exist from now on and tell what became of it.  Returns 0, or a negative errno value
+ * when nothing of the file is in effect; the reason is on the log.
+ */
+int agent_set_personality(struct agent *agent, const void *text, size_t size, const char *source);
+/* The same with a file of the tree; no such file is fine. */
+int agent_find_personality(struct agent *agent, const char *path);
+
 /*
  * Does a bounded piece of what goes on without a request (running programs).  Returns whether
  * anything moved: call again before sleeping if so.

@@ -75,6 +75,7 @@ struct command {
     int (*run)(struct agent *agent, const void *arguments, struct reply *reply);
     bool success_response; /* false: nothing is sent when it succeeds */
     bool allowed_while_frozen;
+    bool vendor; /* exists only with a personality, and is not listed */
 };
 
 extern const struct command qga_commands[];

@@ -38,6 +38,9 @@ int qmp_guest_info(struct agent *agent, struct reply *reply)
     for (size_t i = qga_command_count; i-- > 0;) {
         const struct command *command = &qga_commands[i];
 
+        if (command->vendor) {
+            continue; /* clients compare this list with qemu-ga's */
+        }
         reply_object_begin(reply);
         reply_key(reply, "enabled");
         reply_bool(reply, dispatch_is_enabled(agent, command));
@@ -54,6 +57,6 @@ int qmp_guest_info(struct agent *agent, struct reply *reply)
 
 int qmp_guest_get_time(struct agent *agent, struct reply *reply)
 {
-    reply_int(reply, agent->platform->realtime_ns(agent->platform->ctx));
+    reply_int(reply, agent_realtime_ns(agent));
     return 0;
 }

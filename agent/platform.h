@@ -43,6 +43,8 @@ struct platform {
      * has no way to do it.
      */
     int (*power)(void *ctx, enum platform_power mode);
+    /* Ends the guest as a defect in it would; where it returns, that is about to happen. */
+    void (*crash)(void *ctx);
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
 };

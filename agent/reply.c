@@ -306,6 +306,16 @@ int reply_error(struct reply *reply, const char *format, ...)
     return -EINVAL;
 }
 
+int reply_error_class(struct reply *reply, const char *error_class, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    reply_set_error(reply, error_class, format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
 int reply_error_not_found(struct reply *reply, const char *format, ...)
 {
     va_list arguments;

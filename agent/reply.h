@@ -63,6 +63,9 @@ void reply_file(struct reply *reply, const struct ramfs_node *file, uint64_t off
  * command can `return reply_error(...)`.
  */
 int reply_error(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of another class, a string that outlives the reply. */
+int reply_error_class(struct reply *reply, const char *error_class, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same of class CommandNotFound. */
 int reply_error_not_found(struct reply *reply, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -28,6 +28,10 @@ struct file_handle {
     bool append;
 };
 
+struct faults;
+struct faults_session;
+struct personality_state;
+
 struct agent {
     const struct platform *platform;
     struct ramfs fs;
@@ -39,6 +43,9 @@ struct agent {
     uint64_t base64_bytes;               /* how much that is */
     size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
     struct session *sessions;
+    struct personality_state *personality; /* NULL: nobody gave one */
+    struct faults *faults;           /* NULL without a personality */
+    int64_t clock_jump_ns;           /* how far a fault has set the clock wrong */
 };
 
 struct session {
@@ -54,6 +61,7 @@ struct session {
     uint8_t staged[4];  /* a group of base64 characters that did not fit in the room */
     uint8_t staged_used;
     uint8_t staged_count;
+    struct faults_session *faults; /* NULL if the agent has none */
 };
 
 /*
@@ -75,7 +83,20 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 /* The open handle `id`, or NULL with the error set in `reply`. */
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply);
 
+/* The time of day, as far as the agent knows. */
+int64_t agent_realtime_ns(const struct agent *agent);
+/* Sets that time wrong by so many milliseconds, further than it is already. */
+void agent_jump_clock(struct agent *agent, int64_t milliseconds);
+/* All open handles are gone, as after qemu-ga ended; their numbers are not used again. */
+void agent_forget_handles(struct agent *agent);
+
 /* Everything the session owes the host is handed to its channel. */
 void session_flush(struct session *session);
+/* Sends what is left of the reply as it stands; returns whether there is nothing left of it. */
+bool session_send_reply(struct session *session);
+/* The reply is to be sent from its start. */
+void session_rewind(struct session *session);
+/* Dispatches the request that was put off, and makes ready what it is answered with. */
+void session_resume(struct session *session);
 
 #endif

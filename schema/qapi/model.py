@@ -11,6 +11,10 @@ from .source import Position
 
 # Our own feature: the command runs between guest-fsfreeze-freeze and guest-fsfreeze-thaw.
 WHILE_FROZEN = "allowed-while-frozen"
+# The command exists only where a personality was given, and guest-info never lists it.
+VENDOR = "vendor"
+# The struct describes a file: C code gets the descriptor by the struct's name.
+DOCUMENT = "document"
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,11 @@ static int power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static void crash(void *ctx)
+{
+    ((struct linux_platform *)ctx)->has_crashed = true;
+}
+
 static void log_line(void *ctx, const char *line)
 {
     if (!((struct linux_platform *)ctx)->is_quiet) {
@@ -124,6 +129,7 @@ void linux_platform_init(struct linux_platform *self, uint64_t budget)
                 .realtime_ns = realtime_ns,
                 .monotonic_ns = monotonic_ns,
                 .power = power,
+                .crash = crash,
                 .log = log_line,
             },
         .budget = budget,

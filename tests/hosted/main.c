@@ -28,13 +28,16 @@
 #include "options.h"
 
 #define DEFAULT_MEMORY_MIB 64
-#define NS_PER_S           UINT64_C(1000000000)
+/* What a shell sees of a process that abort() ended. */
+#define CRASH_STATUS 134
+#define NS_PER_S     UINT64_C(1000000000)
 
 static volatile sig_atomic_t is_stopping;
 
 struct server {
     const char *path;
     const char *initrd;
+    const char *personality;
     struct options options;
     struct linux_platform platform;
     struct agent *agent;
@@ -109,6 +112,7 @@ static void server_boot(struct server *server)
     const struct options *options = &server->options;
 
     linux_platform_init(&server->platform, options->memory_bytes);
+    server->channel.is_shut = false;
     server->agent = agent_create(&server->platform.platform);
     if (server->agent == NULL) {
         fprintf(stderr, "bare-qga: %llu bytes of memory do not suffice\n",
@@ -129,6 +133,15 @@ static void server_boot(struct server *server)
             klog("%s: not all of it could be unpacked", server->initrd);
         }
         free(archive);
+    }
+    if (server->personality != NULL) {
+        size_t size;
+        char *text = read_file(server->personality, &size);
+
+        agent_set_personality(server->agent, text, size, server->personality);
+        free(text);
+    } else {
+        agent_find_personality(server->agent, PERSONALITY_PATH);
     }
     server->session = session_create(server->agent, fd_channel_as_channel(&server->channel));
     if (server->session == NULL) {
@@ -210,8 +223,12 @@ static void server_wait(struct server *server, bool is_busy, const sigset_t *whi
     struct pollfd wanted = {.fd = has_client ? server->channel.fd : server->listener,
                             .events = POLLIN};
 
-    if (has_client && fd_channel_is_stalled(&server->channel)) {
+    if (server->channel.is_shut) {
+        wanted.fd = -1; /* whoever comes waits until the agent is back */
+    } else if (has_client && fd_channel_is_stalled(&server->channel)) {
         wanted.events = POLLOUT; /* until it takes its reply, nothing more is read from it */
+    } else if (has_client && !fd_channel_is_drained(&server->channel)) {
+        wanted.events = 0; /* the agent takes its time; only the client's leaving is news */
     }
     if (ppoll(&wanted, 1, server_timeout(server, is_busy, &timeout), while_waiting) <= 0) {
         return;
@@ -224,9 +241,34 @@ static void server_wait(struct server *server, bool is_busy, const sigset_t *whi
         }
     } else if (wanted.events == POLLOUT) {
         session_poll(server->session);
+    } else if (wanted.events == 0) {
+        server->channel.is_finished = true;
     } else {
         fd_channel_fill(&server->channel);
     }
+}
+
+/* Whether there is nothing to do until something happens. */
+static bool server_is_idle(const struct server *server, bool has_moved)
+{
+    const struct fd_channel *channel = &server->channel;
+
+    return channel->fd < 0 || fd_channel_is_stalled(channel) ||
+           (!fd_channel_has_room(channel) && (fd_channel_is_drained(channel) || !has_moved));
+}
+
+/* One turn: moves bytes, and sees to what that has brought about; returns whether any moved. */
+static bool server_turn(struct server *server)
+{
+    bool has_moved = session_poll(server->session);
+
+    server_power(server);
+    if (server->channel.fd >= 0 &&
+        (server->channel.is_shut ||
+         (server->channel.is_finished && server_is_idle(server, has_moved)))) {
+        server_disconnect(server);
+    }
+    return has_moved;
 }
 
 static void server_run(struct server *server)
@@ -234,6 +276,7 @@ static void server_run(struct server *server)
     struct sigaction action = {.sa_handler = on_signal};
     sigset_t blocked;
     sigset_t while_waiting;
+    bool has_moved = true;
 
     /* Signals arrive only inside ppoll(), so none is lost between the check and the wait. */
     sigemptyset(&blocked);
@@ -245,25 +288,20 @@ static void server_run(struct server *server)
     while (!is_stopping) {
         bool is_busy = agent_poll(server->agent);
 
-        if (server->channel.fd < 0 || fd_channel_is_stalled(&server->channel) ||
-            fd_channel_is_drained(&server->channel)) {
+        if (server->platform.has_crashed) {
+            exit(CRASH_STATUS);
+        }
+        if (server_is_idle(server, has_moved)) {
             server_wait(server, is_busy, &while_waiting);
         }
-        if (server->channel.fd < 0) {
-            continue;
-        }
-        session_poll(server->session);
-        server_power(server);
-        if (server->channel.fd >= 0 && server->channel.is_finished &&
-            (fd_channel_is_drained(&server->channel) || fd_channel_is_stalled(&server->channel))) {
-            server_disconnect(server);
-        }
+        has_moved = server_turn(server);
     }
 }
 
 static void usage(FILE *out)
 {
     fputs("usage: bare-qga --listen PATH [--memory MiB] [--config FILE] [--initrd FILE]\n"
+          "                [--personality FILE]\n"
           "\n"
           "A QEMU guest agent whose files live in memory, behind a unix socket: one client at\n"
           "a time, further ones wait.\n"
@@ -271,16 +309,22 @@ static void usage(FILE *out)
           "  --listen PATH   the socket, replaced if it exists\n"
           "  --memory MiB    the budget for files and requests (default 64)\n"
           "  --config FILE   options in the words of the kernel's command line\n"
-          "  --initrd FILE   a cpio \"newc\" archive: the initial file tree\n",
+          "  --initrd FILE   a cpio \"newc\" archive: the initial file tree\n"
+          "  --personality FILE\n"
+          "                  who the guest claims to be, and how it misbehaves (JSON)\n",
           out);
 }
 
 static void parse_command_line(struct server *server, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"listen", required_argument, NULL, 'l'}, {"memory", required_argument, NULL, 'm'},
-        {"config", required_argument, NULL, 'c'}, {"initrd", required_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"listen", required_argument, NULL, 'l'},
+        {"memory", required_argument, NULL, 'm'},
+        {"config", required_argument, NULL, 'c'},
+        {"initrd", required_argument, NULL, 'i'},
+        {"help", no_argument, NULL, 'h'},
+        {"personality", required_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0},
     };
     const char *config = NULL;
     unsigned long memory_mib = 0;
@@ -303,6 +347,9 @@ static void parse_command_line(struct server *server, int argc, char **argv)
             break;
         case 'i':
             server->initrd = optarg;
+            break;
+        case 'p':
+            server->personality = optarg;
             break;
         default:
             usage(option == 'h' ? stdout : stderr);
