@@ -108,6 +108,18 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
     return agent->base64_tables;
 }
 
+bool agent_poll(struct agent *agent)
+{
+    (void)agent;
+    return false;
+}
+
+uint64_t agent_deadline_ns(const struct agent *agent)
+{
+    (void)agent;
+    return UINT64_MAX;
+}
+
 int agent_add_directory(struct agent *agent, const char *path)
 {
     return ramfs_make_directory(&agent->fs, path);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "channel.h"
 #include "platform.h"
@@ -30,6 +31,14 @@ void agent_destroy(struct agent *agent);
  */
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
 int agent_add_directory(struct agent *agent, const char *path);
+
+/*
+ * Does a bounded piece of what goes on without a request (running programs).  Returns whether
+ * anything moved: call again before sleeping if so.
+ */
+bool agent_poll(struct agent *agent);
+/* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */
+uint64_t agent_deadline_ns(const struct agent *agent);
 
 /* A session over `channel`, which must outlive it; NULL if memory does not suffice. */
 struct session *session_create(struct agent *agent, struct channel channel);

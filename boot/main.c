@@ -196,6 +196,9 @@ static _Noreturn void power_now(void)
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
+    uint64_t agent_deadline = agent_deadline_ns(agent);
+    if (agent_deadline < deadline)
+        deadline = agent_deadline;
     if (consoles_need_polling() && deadline > clock_monotonic_ns() + POLL_EVERY_NS)
         deadline = clock_monotonic_ns() + POLL_EVERY_NS;
     return deadline;
@@ -206,6 +209,7 @@ static _Noreturn void run(void)
     for (;;) {
         bool moved = hotplug_poll();
         moved |= consoles_poll();
+        moved |= agent_poll(agent);
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
         if (!moved && !consoles_arm())
