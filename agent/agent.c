@@ -38,10 +38,17 @@ static int make_tree(struct agent *agent)
 {
     static const char *const directories[] = {"/tmp", "/root", "/var/log", "/etc"};
     char machine_id[34];
+    struct ramfs_node *tmp;
     int result = 0;
 
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result == 0; i++) {
         result = agent_add_directory(agent, directories[i]);
+    }
+    if (result == 0) {
+        result = ramfs_open(&agent->fs, "/tmp", 0, &tmp);
+    }
+    if (result == 0) {
+        tmp->mode = 01777;
     }
     make_machine_id(agent->platform, machine_id);
     if (result == 0) {
@@ -90,7 +97,7 @@ void agent_destroy(struct agent *agent)
     while (agent->sessions != NULL) {
         session_destroy(agent->sessions);
     }
-    buffer_free(&agent->handles);
+    agent_close_handles(agent);
     base64_tables_destroy(agent->base64_tables, platform);
     ramfs_free(&agent->fs);
     platform->resize(platform->ctx, agent, sizeof(*agent), 0);
@@ -123,6 +130,18 @@ uint64_t agent_deadline_ns(const struct agent *agent)
 int agent_add_directory(struct agent *agent, const char *path)
 {
     return ramfs_make_directory(&agent->fs, path);
+}
+
+int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime)
+{
+    struct ramfs_node *node;
+    int result = ramfs_open(&agent->fs, path, 0, &node);
+
+    if (result == 0) {
+        node->mode = mode & 07777;
+        node->mtime_ns = (int64_t)mtime * 1000000000;
+    }
+    return result;
 }
 
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size)

@@ -31,6 +31,8 @@ void agent_destroy(struct agent *agent);
  */
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
 int agent_add_directory(struct agent *agent, const char *path);
+/* Gives what is at `path` permission bits and a time of change, in seconds since 1970 (UTC). */
+int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime);
 
 /*
  * Does a bounded piece of what goes on without a request (running programs).  Returns whether

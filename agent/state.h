@@ -75,6 +75,9 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 /* The open handle `id`, or NULL with the error set in `reply`. */
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply);
 
+/* Closes all handles. */
+void agent_close_handles(struct agent *agent);
+
 /* Everything the session owes the host is handed to its channel. */
 void session_flush(struct session *session);
 

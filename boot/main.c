@@ -149,6 +149,8 @@ static int add_entry(void *ctx, const struct cpio_entry *entry)
     int error = entry->kind == CPIO_FILE
                     ? agent_add_file(agent, entry->path, entry->data, entry->size)
                     : agent_add_directory(agent, entry->path);
+    if (!error)
+        error = agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
     if (error)
         klog("initrd: %s: error %d", entry->path, error);
     return error;
