@@ -19,6 +19,7 @@
 static const char os_release[] = "NAME=\"bare-qga\"\n"
                                  "ID=bare-qga\n"
                                  "PRETTY_NAME=\"bare-qga (a guest agent and nothing else)\"\n"
+                                 "VERSION_ID=" AGENT_RELEASE "\n"
                                  "ANSI_COLOR=\"0\"\n";
 
 /* A number that is this boot's own, as machine-id(5) writes one: 32 hexadecimal digits. */
@@ -39,19 +40,33 @@ static void make_machine_id(const struct platform *platform, char id[34])
 static int make_tree(struct agent *agent)
 {
     static const char *const directories[] = {"/tmp", "/root", "/var/log", "/etc"};
+    static const struct {
+        const char *path;
+        const char *content;
+    } files[] = {
+        {"/etc/hostname", "bare-qga\n"},
+        {"/etc/os-release", os_release},
+        {"/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"},
+        {"/etc/group", "root:x:0:\n"},
+        {"/etc/shadow", "root:*:::::::\n"},
+    };
     char machine_id[34];
+    struct ramfs_node *tmp;
     int result = 0;
 
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result == 0; i++) {
         result = agent_add_directory(agent, directories[i]);
     }
+    if (result == 0) {
+        result = ramfs_open(&agent->fs, "/tmp", 0, &tmp);
+    }
+    if (result == 0) {
+        tmp->mode = 01777;
+    }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && result == 0; i++) {
+        result = agent_add_file(agent, files[i].path, files[i].content, strlen(files[i].content));
+    }
     make_machine_id(agent->platform, machine_id);
-    if (result == 0) {
-        result = agent_add_file(agent, "/etc/hostname", "bare-qga\n", 9);
-    }
-    if (result == 0) {
-        result = agent_add_file(agent, "/etc/os-release", os_release, sizeof(os_release) - 1);
-    }
     if (result == 0) {
         result = agent_add_file(agent, "/etc/machine-id", machine_id, 33);
     }
@@ -74,6 +89,8 @@ struct agent *agent_create(const struct platform *platform)
                         : keep > KEEP_BYTES_MAX ? KEEP_BYTES_MAX
                                                 : (size_t)keep;
     buffer_init(&agent->handles, platform);
+    buffer_init(&agent->rpcs, platform);
+    facts_init(agent);
     if (ramfs_init(&agent->fs, platform) < 0) {
         platform->resize(platform->ctx, agent, sizeof(*agent), 0);
         return NULL;
@@ -94,7 +111,9 @@ void agent_destroy(struct agent *agent)
     }
     faults_destroy(agent);
     personality_destroy(agent);
-    buffer_free(&agent->handles);
+    agent_close_handles(agent);
+    buffer_free(&agent->rpcs);
+    facts_free(agent);
     base64_tables_destroy(agent->base64_tables, platform);
     ramfs_free(&agent->fs);
     platform->resize(platform->ctx, agent, sizeof(*agent), 0);
@@ -141,15 +160,21 @@ void agent_jump_clock(struct agent *agent, int64_t milliseconds)
     agent->clock_jump_ns = jump_ns;
 }
 
-void agent_forget_handles(struct agent *agent)
-{
-    buffer_reset(&agent->handles, 0);
-    agent->open_handles = 0;
-}
-
 int agent_add_directory(struct agent *agent, const char *path)
 {
     return ramfs_make_directory(&agent->fs, path);
+}
+
+int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime)
+{
+    struct ramfs_node *node;
+    int result = ramfs_open(&agent->fs, path, 0, &node);
+
+    if (result == 0) {
+        node->mode = mode & 07777;
+        node->mtime_ns = (int64_t)mtime * 1000000000;
+    }
+    return result;
 }
 
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size)
@@ -172,4 +197,12 @@ int agent_add_file(struct agent *agent, const char *path, const void *data, size
     }
     result = ramfs_open(&agent->fs, path, RAMFS_WRITE | RAMFS_CREATE | RAMFS_TRUNCATE, &file);
     return result < 0 ? result : ramfs_write(&agent->fs, file, 0, data, size);
+}
+
+int agent_extend_file(struct agent *agent, const char *path, const void *data, size_t size)
+{
+    struct ramfs_node *file;
+    int result = ramfs_open(&agent->fs, path, RAMFS_WRITE, &file);
+
+    return result < 0 ? result : ramfs_write(&agent->fs, file, file->size, data, size);
 }

@@ -30,7 +30,30 @@ void agent_destroy(struct agent *agent);
  * (agent/errors.h); nothing is left half-made.
  */
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
+/* Adds bytes at the end of a file that is there. */
+int agent_extend_file(struct agent *agent, const char *path, const void *data, size_t size);
 int agent_add_directory(struct agent *agent, const char *path);
+/* Gives what is at `path` permission bits and a time of change, in seconds since 1970 (UTC). */
+int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime);
+
+/*
+ * Does a bounded piece of what goes on without a request (running programs).  Returns whether
+ * anything moved: call again before sleeping if so.
+ */
+bool agent_poll(struct agent *agent);
+/* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */
+uint64_t agent_deadline_ns(const struct agent *agent);
+
+/* A byte that means nothing between replies. */
+#define SESSION_FILLER ' '
+
+/*
+ * Disables commands, as qemu-ga's options --block-rpcs and --allow-rpcs do: with a list `allow`
+ * every command that it does not name, and then every command that `block` names.  The lists are
+ * separated by commas, empty ones do nothing, and names that no command has are ignored.  Replaces
+ * what an earlier call has set.  Returns 0, or -ENOMEM and then nothing has changed.
+ */
+int agent_set_rpcs(struct agent *agent, const char *block, const char *allow);
 
 /* Where a personality is looked for in the tree. */
 #define PERSONALITY_PATH "/etc/bare-qga/personality.json"
@@ -68,5 +91,8 @@ bool session_poll(struct session *session);
  * Handles and the frozen state belong to the agent and stay, as in qemu-ga.
  */
 void session_closed(struct session *session);
+/* Whether a client would begin with these bytes, of which there is at least one: with a document,
+ * white space, or the 0xFF that resets the parser. */
+bool session_may_begin(const uint8_t *bytes, size_t count);
 
 #endif

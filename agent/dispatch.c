@@ -9,6 +9,7 @@
 #include "faults.h"
 #include "personality.h"
 #include "qga_commands.h"
+#include "rpcs.h"
 #include "state.h"
 
 /* The members of a request. */
@@ -20,7 +21,9 @@ struct envelope {
 
 bool dispatch_is_enabled(const struct agent *agent, const struct command *command)
 {
-    return !agent->frozen || command->allowed_while_frozen;
+    /* As in QEMU qga/main.c:ga_command_is_allowed(), what runs while frozen runs then in any case:
+     * a guest whose file systems are frozen must be able to leave that state. */
+    return agent->frozen ? command->allowed_while_frozen : !rpcs_is_disabled(agent, command);
 }
 
 /* Notes the member whose key is `key`; the checks are those of qmp_dispatch_check_obj(). */
@@ -186,7 +189,7 @@ static void write_error(struct session *session, uint32_t id)
     reply->needs_comma = false;
     reply->out_of_memory = false;
     reply->delimited = false;
-    reply->file = NULL;
+    reply_drop_file(reply);
     reply_object_begin(reply);
     write_id(session, id);
     reply_key(reply, "error");

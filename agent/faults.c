@@ -195,7 +195,7 @@ static int read_items(struct agent *agent, const struct args_array *list, bool i
     uint32_t cursor = 0;
 
     for (uint32_t i = 0; i < list->count; i++) {
-        args_array_item(list, &type_fault, &cursor, &items[i].spec);
+        args_array_next(list, &cursor, &items[i].spec);
         if (check_item(&items[i].spec, i, is_boot, reply) < 0) {
             return -EINVAL;
         }

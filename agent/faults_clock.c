@@ -71,7 +71,7 @@ void faults_strike(struct agent *agent, struct session *only, const struct fault
     case FAULT_EFFECT_RESTART:
         agent->faults->closed_until_ns = closed_until_ns(agent, spec);
         close_all(agent, agent->faults->closed_until_ns);
-        agent_forget_handles(agent);
+        agent_close_handles(agent);
         break;
     default: /* FAULT_EFFECT_DISCONNECT */
         if (only != NULL) {

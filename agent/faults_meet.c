@@ -117,6 +117,22 @@ static enum faults_verdict fail_with(struct reply *reply, const struct fault *sp
     return FAULTS_FAILED;
 }
 
+/* Half of the file systems, rounded up, are frozen when the next one fails. */
+static void freeze_half(struct agent *agent, const struct fault *spec)
+{
+    struct facts_filesystem filesystem;
+    int64_t count = 0;
+
+    if (spec->has_stays_frozen && !spec->stays_frozen) {
+        return;
+    }
+    while (facts_filesystem(agent, (size_t)count, &filesystem)) {
+        count++;
+    }
+    agent->frozen = true;
+    agent->frozen_count = (count + 1) / 2;
+}
+
 static enum faults_verdict judge(struct session *session, struct args_string name)
 {
     struct faults_session *self = session->faults;
@@ -135,10 +151,9 @@ static enum faults_verdict judge(struct session *session, struct args_string nam
         return fail_with(&session->reply, &plan[FAULT_EFFECT_ERROR]->spec, DEFAULT_FAULT_DESC);
     }
     if (plan[FAULT_EFFECT_HALF_FREEZE] != NULL) {
-        const struct fault *spec = &plan[FAULT_EFFECT_HALF_FREEZE]->spec;
-
-        session->agent->frozen = !spec->has_stays_frozen || spec->stays_frozen;
-        return fail_with(&session->reply, spec, DEFAULT_FREEZE_DESC);
+        freeze_half(session->agent, &plan[FAULT_EFFECT_HALF_FREEZE]->spec);
+        return fail_with(&session->reply, &plan[FAULT_EFFECT_HALF_FREEZE]->spec,
+                         DEFAULT_FREEZE_DESC);
     }
     if (plan[FAULT_EFFECT_RETURN] != NULL ||
         (plan[FAULT_EFFECT_WRONG_ID] != NULL && is_sync(name))) {

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "base64.h"
 #include "buffer.h"
+#include "facts.h"
 #include "framer.h"
 #include "json.h"
 #include "ramfs.h"
@@ -17,6 +18,8 @@
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"
+/* The release of bare-qga itself, as uname(2) tells a kernel's. */
+#define AGENT_RELEASE "1.0.0"
 
 /* An open file (guest-file-open). */
 struct file_handle {
@@ -36,6 +39,9 @@ struct agent {
     const struct platform *platform;
     struct ramfs fs;
     bool frozen;
+    int64_t frozen_count; /* file systems that guest-fsfreeze-thaw will thaw */
+    struct facts facts;
+    struct buffer rpcs;    /* a byte for each command, true if it is disabled; empty: none is */
     struct buffer handles; /* of struct file_handle, ids ascending */
     size_t open_handles;
     int64_t next_handle;
@@ -87,8 +93,8 @@ struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct re
 int64_t agent_realtime_ns(const struct agent *agent);
 /* Sets that time wrong by so many milliseconds, further than it is already. */
 void agent_jump_clock(struct agent *agent, int64_t milliseconds);
-/* All open handles are gone, as after qemu-ga ended; their numbers are not used again. */
-void agent_forget_handles(struct agent *agent);
+/* Closes all handles. */
+void agent_close_handles(struct agent *agent);
 
 /* Everything the session owes the host is handed to its channel. */
 void session_flush(struct session *session);

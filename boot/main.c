@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent_machine.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -16,20 +17,26 @@
 #include "drivers/klog.h"
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
+#include "klog.h"
 #include "machine.h"
 #include "memory.h"
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
+#include "regions.h"
 
 /* How long output may take to leave before a shutdown, and how often a device is looked at that
  * has no interrupt. */
 #define POWER_GRACE_NS UINT64_C(200000000)
 #define POLL_EVERY_NS  UINT64_C(5000000)
+/* A file of the initrd is copied in pieces of this size. */
+#define INITRD_PIECE ((size_t)1 << 20)
 
 static struct options options;
 static struct machine machine;
+static struct platform_machine platform_machine;
 static struct agent *agent;
+static uint64_t idle_ns; /* how long the processor has slept */
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
@@ -41,6 +48,24 @@ static int64_t platform_realtime_ns(void *ctx)
 {
     (void)ctx;
     return clock_realtime_ns();
+}
+
+static int platform_set_realtime(void *ctx, int64_t realtime_ns)
+{
+    (void)ctx;
+    return clock_set_realtime(realtime_ns);
+}
+
+static int platform_load_realtime(void *ctx)
+{
+    (void)ctx;
+    return clock_load_realtime();
+}
+
+static uint64_t platform_idle_ns(void *ctx)
+{
+    (void)ctx;
+    return idle_ns;
 }
 
 static uint64_t platform_monotonic_ns(void *ctx)
@@ -66,13 +91,17 @@ static void platform_log(void *ctx, const char *line)
 }
 
 static const struct platform platform = {
+    .machine = &platform_machine,
     .page_alloc = memory_page_alloc,
     .page_free = memory_page_free,
     .resize = memory_resize,
     .memory_free = memory_free,
     .memory_total = memory_total,
     .realtime_ns = platform_realtime_ns,
+    .set_realtime = platform_set_realtime,
+    .load_realtime = platform_load_realtime,
     .monotonic_ns = platform_monotonic_ns,
+    .idle_ns = platform_idle_ns,
     .power = platform_power,
     .log = platform_log,
 };
@@ -113,6 +142,8 @@ static const struct console_user user = {
     .restart = user_restart,
     .detach = user_detach,
     .poll = user_poll,
+    .may_begin = session_may_begin,
+    .filler = SESSION_FILLER,
 };
 
 /* --- events of the machine ----------------------------------------------------------------- */
@@ -143,12 +174,47 @@ static const struct hotplug_events hotplug_events = {
 
 /* --- the initial file tree ----------------------------------------------------------------- */
 
+/* What the archive still takes of memory. */
+static struct regions archive;
+
+/* Gives back the whole pages in [from, to); returns where the next piece starts. */
+static uintptr_t archive_release(uintptr_t from, uintptr_t to)
+{
+    uintptr_t first = (from + PAGE_SIZE - 1) & ~(uintptr_t)(PAGE_SIZE - 1);
+    uintptr_t end = to & ~(uintptr_t)(PAGE_SIZE - 1);
+    if (first >= end)
+        return from;
+    pages_release(first, end - first);
+    regions_remove(&archive, first, end - first);
+    return end;
+}
+
+/* In pieces that are given back as soon as they are copied: RAM need not hold a file twice. */
+static int add_file(const struct cpio_entry *entry)
+{
+    const uint8_t *data = entry->data;
+    uintptr_t kept = (uintptr_t)data;
+    size_t done = 0;
+    int error = agent_add_file(agent, entry->path, NULL, 0);
+    while (!error && done < entry->size) {
+        size_t piece = entry->size - done < INITRD_PIECE ? entry->size - done : INITRD_PIECE;
+        error = agent_extend_file(agent, entry->path, data + done, piece);
+        done += piece;
+        if (!error && piece == INITRD_PIECE)
+            kept = archive_release(kept, (uintptr_t)data + done);
+    }
+    if (error)
+        agent_add_file(agent, entry->path, NULL, 0);
+    return error;
+}
+
 static int add_entry(void *ctx, const struct cpio_entry *entry)
 {
     (void)ctx;
-    int error = entry->kind == CPIO_FILE
-                    ? agent_add_file(agent, entry->path, entry->data, entry->size)
-                    : agent_add_directory(agent, entry->path);
+    int error =
+        entry->kind == CPIO_FILE ? add_file(entry) : agent_add_directory(agent, entry->path);
+    if (!error)
+        error = agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
     if (error)
         klog("initrd: %s: error %d", entry->path, error);
     return error;
@@ -158,11 +224,13 @@ static void unpack_initrd(const struct boot_info *info)
 {
     if (!info->initrd)
         return;
-    cpio_read(info->initrd, info->initrd_size, add_entry, NULL);
     uint64_t base = (uintptr_t)info->initrd & ~(uint64_t)(PAGE_SIZE - 1);
     uint64_t end =
         ((uintptr_t)info->initrd + info->initrd_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    pages_release(base, end - base);
+    regions_add(&archive, base, end - base);
+    cpio_read(info->initrd, info->initrd_size, add_entry, NULL);
+    for (unsigned int i = 0; i < archive.count; i++)
+        pages_release(archive.items[i].base, archive.items[i].size);
 }
 
 /* --- start and loop ------------------------------------------------------------------------ */
@@ -170,9 +238,12 @@ static void unpack_initrd(const struct boot_info *info)
 static void start_agent(const struct boot_info *info)
 {
     memory_init(options.memory_bytes);
+    agent_machine_tell(&machine, info, &platform_machine);
     agent = agent_create(&platform);
     if (!agent)
         panic("not enough memory for the agent");
+    if (agent_set_rpcs(agent, options.block_rpcs, options.allow_rpcs))
+        panic("not enough memory for the lists of commands");
     unpack_initrd(info);
     if (options.hostname[0]) {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
@@ -204,6 +275,14 @@ static uint64_t next_deadline(void)
     return deadline;
 }
 
+static void sleep_until(uint64_t deadline_ns)
+{
+    uint64_t start_ns = clock_monotonic_ns();
+
+    cpu_idle_until(deadline_ns);
+    idle_ns += clock_monotonic_ns() - start_ns;
+}
+
 static _Noreturn void run(void)
 {
     for (;;) {
@@ -213,22 +292,23 @@ static _Noreturn void run(void)
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
         if (!moved && !consoles_arm())
-            cpu_idle_until(next_deadline());
+            sleep_until(next_deadline());
     }
 }
 
 void kernel_main(struct boot_info *info)
 {
     config_read(info, &options);
+    klog_to_serial(options.log);
     power_init(&machine, &options);
-    if (options.crash[0])
-        death_by(options.crash);
     machine_discover(info, &options, &machine);
     if (interrupts_init(&machine))
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
     consoles_init(&machine, options.agent_port, &user);
+    if (options.crash[0])
+        death_by(options.crash);
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
+from hosted_agent import SET_FAULTS, STATUS
 from agent import CommandError, request
-from conftest import SET_FAULTS, STATUS
 
 PONG = b'{"return": {}}'
 PING = request("guest-ping")

@@ -100,10 +100,11 @@ static char *read_file(const char *path, size_t *size)
 static int add_entry(void *ctx, const struct cpio_entry *entry)
 {
     struct agent *agent = ctx;
+    int error = entry->kind == CPIO_DIRECTORY
+                    ? agent_add_directory(agent, entry->path)
+                    : agent_add_file(agent, entry->path, entry->data, entry->size);
 
-    return entry->kind == CPIO_DIRECTORY
-               ? agent_add_directory(agent, entry->path)
-               : agent_add_file(agent, entry->path, entry->data, entry->size);
+    return error < 0 ? error : agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
 }
 
 /* A fresh agent, as after a boot. */
@@ -119,6 +120,7 @@ static void server_boot(struct server *server)
                 (unsigned long long)options->memory_bytes);
         exit(1);
     }
+    agent_set_rpcs(server->agent, options->block_rpcs, options->allow_rpcs);
     if (options->hostname[0] != '\0') {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
         int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
