@@ -21,6 +21,7 @@
 #include "machine.h"
 #include "memory.h"
 #include "pages.h"
+#include "personality.h"
 #include "platform.h"
 #include "power.h"
 #include "regions.h"
@@ -84,6 +85,13 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+/* A fault that was asked for; it must look like one that was not. */
+static void platform_crash(void *ctx)
+{
+    (void)ctx;
+    panic("crash on purpose");
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -103,6 +111,7 @@ static const struct platform platform = {
     .monotonic_ns = platform_monotonic_ns,
     .idle_ns = platform_idle_ns,
     .power = platform_power,
+    .crash = platform_crash,
     .log = platform_log,
 };
 
@@ -114,6 +123,7 @@ static const struct channel_ops port_ops = {
     .reserve = virtio_console_port_reserve,
     .commit = virtio_console_port_commit,
     .flush = virtio_console_port_flush,
+    .set_open = virtio_console_port_set_open,
 };
 
 static void *user_attach(void *ctx, struct virtio_console *console)
@@ -245,6 +255,9 @@ static void start_agent(const struct boot_info *info)
     if (agent_set_rpcs(agent, options.block_rpcs, options.allow_rpcs))
         panic("not enough memory for the lists of commands");
     unpack_initrd(info);
+    int error = personality_give(agent);
+    if (error)
+        klog("personality: error %d", error);
     if (options.hostname[0]) {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
         int length = snprintf(line, sizeof line, "%s\n", options.hostname);
