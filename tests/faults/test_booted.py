@@ -92,7 +92,7 @@ def test_crash(machine):
     agent = vm.agent()
     agent.send(request("guest-fsfreeze-freeze"))
     assert vm.wait_exit(20) == 35
-    assert "crash on purpose" in vm.serial.text()
+    vm.serial.wait("crash on purpose")
 
 
 def test_the_machine_goes_on_through_a_delay(machine):
