@@ -139,7 +139,8 @@ static void close_client(void *ctx)
     client->connection = NULL;
 }
 
-static const struct channel_ops ops = {peek, consume, reserve, commit, flush};
+static const struct channel_ops ops = {
+    .peek = peek, .consume = consume, .reserve = reserve, .commit = commit, .flush = flush};
 
 /* ---- The fixture ------------------------------------------------------------------------ */
 
@@ -369,8 +370,9 @@ static void test_allowed(void **state)
 /* A command that the schema says nothing about is nothing for everybody. */
 static void test_classes(void **state)
 {
-    static const char *const reading[] = {"guest-sync", "guest-sync-delimited", "guest-ping",
-                                          "guest-info", "guest-get-time"};
+    static const char *const reading[] = {
+        "guest-sync", "guest-ping", "guest-info", "guest-get-", "guest-network-get-",
+    };
     static const char *const never[] = {
         "guest-shutdown", "guest-exec",      "guest-set-time", "guest-set-user-password",
         "guest-suspend-", "guest-fsfreeze-", "guest-ssh-",     "guest-set-",
@@ -381,7 +383,7 @@ static void test_classes(void **state)
         const struct command *command = &qga_commands[i];
 
         for (size_t k = 0; k < sizeof(reading) / sizeof(reading[0]); k++) {
-            if (strcmp(command->name, reading[k]) == 0) {
+            if (strncmp(command->name, reading[k], strlen(reading[k])) == 0) {
                 assert_int_equal(command->access, COMMAND_READS);
             }
         }
