@@ -151,7 +151,7 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
     } else {
         result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
     }
-    if (result == 0) {
+    if (result >= 0) {
         result = ramfs_open(&agent->fs, arguments->path.bytes, mode.flags, &file);
     }
     if (result < 0) {

@@ -177,6 +177,11 @@ static void session_answered(struct session *session)
     framer_next(&session->framer, keep);
 }
 
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* Whether these bytes bring something else where only white space or a request may stand. */
 static bool is_no_request(const struct framer *framer, const uint8_t *bytes, size_t count)
 {
@@ -185,7 +190,7 @@ static bool is_no_request(const struct framer *framer, const uint8_t *bytes, siz
     if (!framer_is_idle(framer)) {
         return false;
     }
-    while (i < count && memchr(" \t\r\n", bytes[i], 4) != NULL) {
+    while (i < count && is_space(bytes[i])) {
         i++;
     }
     return i < count && bytes[i] != '{';
