@@ -25,6 +25,7 @@ from .model import (
     Schema,
     Type,
 )
+from .source import SchemaError
 
 _NOTICE = """\
 /* SPDX-License-Identifier: BSD-2-Clause */
@@ -233,6 +234,8 @@ class CBackend:
 
 def _access(command: Command) -> list[str]:
     """What a command can do to the guest; the worst, which is 0 in C, unless the schema says."""
+    if command.has_feature(READ_ONLY) and command.has_feature(FILE_ACCESS):
+        raise SchemaError(command.position, f"'{READ_ONLY}' and '{FILE_ACCESS}' exclude each other")
     if command.has_feature(READ_ONLY):
         return ["        .access = COMMAND_READS,"]
     if command.has_feature(FILE_ACCESS):

@@ -178,7 +178,7 @@ def test_what_is_no_request_ends_the_session(hosted):
         session = hosted.session()
         session.sock.sendall(wrong)
         assert b"error" in session.line()
-        assert strangers.read_to_end(session.sock) == b""
+        assert strangers.rest_of(session) == b""
         session.close()
 
 
@@ -205,7 +205,7 @@ def test_danger(hosted):
     session = hosted.session()
     assert session.execute("guest-fsfreeze-status") == {"return": "thawed"}
     session.send({"execute": "guest-shutdown"})
-    assert strangers.read_to_end(session.sock) == b""
+    assert strangers.rest_of(session) == b""
     assert hosted.process.wait(30) == 0
 
 
