@@ -17,7 +17,7 @@
 #include "netif/ethernet.h"
 
 /* Frames per turn of the event loop: some milliseconds of work at most. */
-#define RECEIVE_BURST 32u
+#define RECEIVE_BURST 16u
 /* The chip's counters stop at 2^32 - 1 frames; they are read long before. */
 #define COUNTS_EVERY (UINT32_C(1) << 24)
 #define GROUPS_MAX   16u
