@@ -103,7 +103,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
 # Quote folders, not -I: a header of ours must never stand in for one of libc's.
 UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
-    -Itests/fake/include -iquote . -iquote agent -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
+    $(LWIP_INCLUDE:%=-isystem %) -Itests/fake/include -iquote . -iquote agent -iquote drivers \
+    -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -240,10 +241,10 @@ FUZZ_PROGRAMS := $(FUZZ_TARGETS:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 # $(call program_rules,kind,compiler,cflags)
 define program_rules
-$(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS)
+$(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS) $(LWIP_READY)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $(2) $$(UNIT_CPPFLAGS) $(3) -c $$< -o $$@
-$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS)
+$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS) $(LWIP_READY)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $(2) $$(UNIT_CPPFLAGS) $(3) -c $$< -o $$@
 endef

@@ -346,7 +346,7 @@ static _Noreturn void run(void)
         net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (moved)
+        if (moved || net_is_busy())
             continue;
         bool waiting = consoles_arm();
         waiting |= nics_arm();
