@@ -285,7 +285,7 @@ PROGRAM := $(PYTHON) tests/tools/programs.py
 TEST_ENVIRONMENT := BARE_QGA_IMAGE=$(abspath $(KERNEL)) BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) \
     PYTHONDONTWRITEBYTECODE=1
 export BUILD
-SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot
+SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot test-faults
 
 # $(call pytest,suite,folders): Debian's pytest, whatever python stands first in PATH.
 pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) \
@@ -307,9 +307,11 @@ test-kernel: need-qemu $(KERNEL) ## the recorded conversations against the boote
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
 test-boot: need-boot $(KERNEL) ## pytest with QEMU: machines, memory sizes, devices, hotplug
 	$(Q)$(call pytest,boot,tests/boot)
+test-faults: need-pytest $(KERNEL) $(HOSTED_ASAN) ## personalities and faults, hosted and booted, and the recipes of docs/
+	$(Q)$(call pytest,faults,tests/faults)
 .PHONY: test $(SUITES)
 
-PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
+PYTHON_TESTS := $(sort $(filter-out tests/boot/% tests/faults/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
 
 FUZZ_SECONDS ?= 600
 fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)
