@@ -69,6 +69,8 @@ struct platform {
      * has no way to do it.
      */
     int (*power)(void *ctx, enum platform_power mode);
+    /* Starts a suspend to memory in the same way; NULL where no machine is. */
+    int (*suspend)(void *ctx);
     /* Ends the guest as a defect in it would; where it returns, that is about to happen. */
     void (*crash)(void *ctx);
     const struct platform_network *network; /* NULL: the machine has none */

@@ -244,6 +244,13 @@ uint64_t consoles_deadline_ns(void)
     return deadline;
 }
 
+void consoles_stop(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i])
+            console_destroy(&consoles[i]);
+}
+
 void consoles_remove(uint8_t bus, uint8_t slot)
 {
     for (size_t i = 0; i < CONSOLES_MAX; i++) {

@@ -3,6 +3,7 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,7 @@ static uint64_t nics_start_at_ns = UINT64_MAX;
 
 static bool power_wanted;
 static enum platform_power power_mode;
+static bool sleep_wanted;
 static uint64_t power_deadline_ns;
 
 static int64_t platform_realtime_ns(void *ctx)
@@ -99,6 +101,16 @@ static void platform_crash(void *ctx)
     panic("crash on purpose");
 }
 
+static int platform_suspend(void *ctx)
+{
+    (void)ctx;
+    if (!power_can_sleep(&machine))
+        return -ENOTSUP;
+    sleep_wanted = true;
+    power_deadline_ns = clock_monotonic_ns() + POWER_GRACE_NS;
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -120,6 +132,7 @@ static const struct platform platform = {
     .power = platform_power,
     .crash = platform_crash,
     .network = &net_facts,
+    .suspend = platform_suspend,
     .log = platform_log,
 };
 
@@ -292,6 +305,19 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Devices are let go of and found again: a sleep takes everything from them. */
+static void suspend_now(void)
+{
+    int error;
+
+    sleep_wanted = false;
+    klog("power: sleeping");
+    consoles_stop();
+    error = power_sleep(&machine);
+    consoles_init(&machine, options.agent_port, &user);
+    klog("power: awake again (%d)", error);
+}
+
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
@@ -324,6 +350,8 @@ static _Noreturn void run(void)
         net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
+        if (sleep_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+            suspend_now();
         if (!moved && !(consoles_arm() | nics_arm()))
             sleep_until(next_deadline());
     }
