@@ -12,25 +12,26 @@ can do, half a minute's work, so its PATH holds the one that is wanted; the agen
 connected when QEMU says so, which may be before or after `virsh start` returns.
 """
 import contextlib
-import glob
 import json
 import os
 import pwd
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import xml.etree.ElementTree
 from xml.sax.saxutils import quoteattr
 
 try:
     import libvirt
+    import libvirt_qemu
 except ImportError:
     libvirt = None  # the tests are skipped then, see missing()
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../boot"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../boot"))
 from qemu import IMAGE, PATIENCE, PORT_NAME, Deadline  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
@@ -154,11 +155,17 @@ class Libvirtd:
         return os.path.join(self.state, name)
 
     def write(self, name, data):
-        """A file that the daemon and QEMU may read; returns its path."""
+        """A file that the daemon and QEMU may read and write; returns its path."""
         with open(self.path(name), "wb") as file:
             file.write(data if isinstance(data, bytes) else data.encode())
-        os.chmod(self.path(name), 0o644)
+        self._give_away(self.path(name))
         return self.path(name)
+
+    @staticmethod
+    def _give_away(path):
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
 
     def _start(self):
         for folder in ("run", "bin", "etc/libvirt", "home"):
@@ -174,12 +181,12 @@ class Libvirtd:
         command = [find("libvirtd"), "--config", self.path("libvirtd.conf"),
                    "--pid-file", self.path("libvirtd.pid")]
         if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
             for folder, _, names in os.walk(self.state):
                 for name in [folder] + [os.path.join(folder, name) for name in names]:
-                    os.chown(name, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
-            command = [find("setpriv"), f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}",
+                    self._give_away(name)
+            command = [find("setpriv"), "--reuid=nobody", "--regid=nogroup",
                        "--clear-groups"] + command
+        command = [sys.executable, os.path.join(HERE, "reaper.py")] + command
         environment = {"PATH": self.path("bin") + ":/usr/sbin:/sbin", "HOME": self.path("home"),
                        "XDG_RUNTIME_DIR": self.path("run"), "XDG_CONFIG_HOME": self.path("etc"),
                        "XDG_CACHE_HOME": self.path("cache"), "LC_ALL": "C.UTF-8"}
@@ -237,17 +244,12 @@ class Libvirtd:
         shutil.rmtree(self.state, ignore_errors=True)
 
     def _end(self):
-        """The daemon leaves machines running when it ends; none may outlive the tests."""
         self.process.terminate()
         try:
             self.process.wait(30 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for name in glob.glob(self.path("run/libvirt/qemu/run/*.pid")):
-            with contextlib.suppress(OSError, ValueError), open(name, encoding="ascii") as file:
-                if os.path.basename(name) != "driver.pid":
-                    os.kill(int(file.read()), signal.SIGKILL)
 
     def log(self, mark=0):
         """What the daemon said: its own words, then the agent's traffic from byte `mark` on."""
@@ -261,10 +263,19 @@ class Libvirtd:
     def log_size(self):
         return os.path.getsize(self.path("libvirtd.log"))
 
-    def popen(self, *arguments, **options):
-        """virsh as a process that the caller takes care of."""
+    def wait_log(self, text, since, timeout=30):
+        """Waits until the daemon says `text`; `since` is a log_size().  No event tells this."""
+        deadline = Deadline(timeout)
+        while text not in self.log(since):
+            if deadline.over():
+                raise LibvirtError(f"libvirtd did not say {text!r} in {timeout} s")
+            select.select([], [], [], 0.02)
+
+    def popen(self, *arguments, stdbuf=False, **options):
+        """virsh as a process that the caller takes care of; stdbuf: each line at once."""
+        command = [find("virsh"), "--connect", self.uri, *arguments]
         return subprocess.Popen(
-            [find("virsh"), "--connect", self.uri, *arguments], stdin=subprocess.DEVNULL,
+            (["stdbuf", "-oL"] if stdbuf else []) + command, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}, **options)
 
@@ -361,10 +372,21 @@ class Domain:
 
     def agent_state(self):
         """connected or disconnected, as the domain's XML has it."""
-        return self.virsh("dumpxml", "--xpath", "string(//channel/target/@state)")
+        target = xml.etree.ElementTree.fromstring(self.virsh("dumpxml")).find(
+            f"./devices/channel/target[@name='{PORT_NAME}']")
+        return target.get("state")
 
     def state(self):
         return self.virsh("domstate")
+
+    def shut_down(self, *mode):
+        """
+        virsh shutdown.  libvirt ends QEMU as soon as the guest is off; whether the caller hears
+        of that or of the agent's socket that went with QEMU is a race inside of libvirt.
+        """
+        done = self.virsh("shutdown", *mode, check=False)
+        if done.returncode and "End of file from agent socket" not in done.stderr:
+            raise VirshError(("shutdown", self.name, *mode), done)
 
     def command(self, request, *options, timeout=60):
         """virsh qemu-agent-command; `request` is an object or text.  Returns the reply's object."""
@@ -377,6 +399,27 @@ class Domain:
         if arguments:
             request["arguments"] = {k.replace("_", "-"): v for k, v in arguments.items()}
         return self.command(request)["return"]
+
+    def call_raw(self, text, timeout=20):
+        """
+        One agent command through libvirt's Python bindings, for what is too long for an argument
+        of virsh.  Returns the text of the reply; an error is a LibvirtError.
+        """
+        try:
+            domain = self.daemon.connection.lookupByName(self.name)
+            return libvirt_qemu.qemuAgentCommand(domain, text, timeout, 0)
+        except libvirt.libvirtError as error:
+            raise LibvirtError(str(error)) from error
+
+    def call(self, command, **arguments):
+        """As execute(), without the start of a virsh."""
+        arguments = {name.replace("_", "-"): value for name, value in arguments.items()}
+        return json.loads(self.call_raw(json.dumps(
+            {"execute": command, "arguments": arguments})))["return"]
+
+    def qemu_pid(self):
+        with open(self.daemon.path(f"run/libvirt/qemu/run/{self.name}.pid"), encoding="ascii") as f:
+            return int(f.read())
 
     def serial_log(self):
         with contextlib.suppress(OSError), open(self.serial, "rb") as file:
