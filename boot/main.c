@@ -113,6 +113,8 @@ static const struct console_user user = {
     .restart = user_restart,
     .detach = user_detach,
     .poll = user_poll,
+    .may_begin = session_may_begin,
+    .filler = SESSION_FILLER,
 };
 
 /* --- events of the machine ----------------------------------------------------------------- */

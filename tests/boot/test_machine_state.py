@@ -88,6 +88,10 @@ def migrate(boot, source, **options):
     return target
 
 
+def chardev(vm, name):
+    return next(c for c in vm.qmp.execute("query-chardev") if c["label"] == name)
+
+
 @pytest.mark.parametrize("options", [
     {"machine": "pc"}, {"machine": "q35"}, {"machine": "microvm,acpi=off"},
     {"machine": "pc", "serial_device": "virtio-serial-pci,disable-modern=on"},
@@ -106,6 +110,8 @@ def test_migration(boot, options):
     assert agent.reply() == {"return": {}}
     target = migrate(boot, source, **options)
     second = target.connect()
+    while chardev(target, "agent")["filename"].startswith("disconnected:"):
+        pass
     source.qmp.execute("migrate", uri="unix:" + target.path("migration"))
     wait_migrated(source)
     wait_migrated(target)
