@@ -318,10 +318,12 @@ class Domain:
     on_crash, on_reboot      what libvirt does (preserve, destroy, restart ...)
     devices                  further XML inside <devices>
     network                  whether there is an e1000 in QEMU's user network
+    sleep                    yes or no: whether the machine offers ACPI's S3
     """
 
     def __init__(self, daemon, name, machine="pc", memory=64, vcpus=2, append=None, initrd=None,
-                 fw_cfg=None, on_crash="preserve", on_reboot="restart", devices="", network=True):
+                 fw_cfg=None, on_crash="preserve", on_reboot="restart", devices="", network=True,
+                 sleep="yes"):
         self.daemon = daemon
         self.name = name
         self.events = Events()
@@ -333,7 +335,7 @@ class Domain:
             "append": f"<cmdline>{_text(append)}</cmdline>" if append else "",
             "initrd": f"<initrd>{daemon.write(name + '.cpio', initrd)}</initrd>" if initrd else "",
             "fw_cfg": self._fw_cfg(fw_cfg or {}), "on_crash": on_crash, "on_reboot": on_reboot,
-            "network": _NETWORK if network else "", "devices": devices}
+            "network": _NETWORK if network else "", "devices": devices, "sleep": sleep}
 
     def _fw_cfg(self, files):
         entries = ""
@@ -460,7 +462,7 @@ _XML = """<domain type='qemu'>
   <on_reboot>{on_reboot}</on_reboot>
   <on_crash>{on_crash}</on_crash>
   <pm>
-    <suspend-to-mem enabled='yes'/>
+    <suspend-to-mem enabled='{sleep}'/>
     <suspend-to-disk enabled='yes'/>
   </pm>
   <devices>
