@@ -30,6 +30,8 @@ void agent_destroy(struct agent *agent);
  * (agent/errors.h); nothing is left half-made.
  */
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
+/* Adds bytes at the end of a file that is there. */
+int agent_extend_file(struct agent *agent, const char *path, const void *data, size_t size);
 int agent_add_directory(struct agent *agent, const char *path);
 
 /* A byte that means nothing between replies. */

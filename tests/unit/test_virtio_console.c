@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/clock.h"
 #include "drivers/virtio_console.h"
 #include "drivers/virtio_console_regs.h"
 #include "drivers/virtio_regs.h"
@@ -784,6 +785,28 @@ static void needs_reset(void **state)
     finish(&bench);
 }
 
+/* One interrupt for data and for the configuration: the status is looked at a little later. */
+static void needs_reset_together_with_news(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    expect_events(&bench, "");
+    assert_false(virtio_console_arm(&bench.console));
+    host_writes(&bench, 1, "news");
+    bench.device.virtio.status |= VIRTIO_STATUS_NEEDS_RESET;
+    expect_events(&bench, "");
+    expect_input(&bench, "news");
+    assert_false(virtio_console_arm(&bench.console));
+    uint64_t due = virtio_console_deadline_ns(&bench.console);
+    assert_true(due > clock_monotonic_ns() && due != UINT64_MAX);
+    while (clock_monotonic_ns() < due)
+        ;
+    expect_events(&bench, "RO");
+    assert_true(virtio_console_deadline_ns(&bench.console) == UINT64_MAX);
+    finish(&bench);
+}
+
 static void a_lie_on_any_queue_resets(void **state)
 {
     (void)state;
@@ -894,6 +917,7 @@ int main(void)
         cmocka_unit_test(others_come_and_go),
         cmocka_unit_test(the_name_twice),
         cmocka_unit_test(needs_reset),
+        cmocka_unit_test(needs_reset_together_with_news),
         cmocka_unit_test(a_lie_on_any_queue_resets),
         cmocka_unit_test(given_up_in_the_end),
         cmocka_unit_test(pulled_out),
