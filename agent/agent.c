@@ -17,6 +17,7 @@
 static const char os_release[] = "NAME=\"bare-qga\"\n"
                                  "ID=bare-qga\n"
                                  "PRETTY_NAME=\"bare-qga (a guest agent and nothing else)\"\n"
+                                 "VERSION_ID=" AGENT_RELEASE "\n"
                                  "ANSI_COLOR=\"0\"\n";
 
 /* A number that is this boot's own, as machine-id(5) writes one: 32 hexadecimal digits. */
@@ -37,19 +38,26 @@ static void make_machine_id(const struct platform *platform, char id[34])
 static int make_tree(struct agent *agent)
 {
     static const char *const directories[] = {"/tmp", "/root", "/var/log", "/etc"};
+    static const struct {
+        const char *path;
+        const char *content;
+    } files[] = {
+        {"/etc/hostname", "bare-qga\n"},
+        {"/etc/os-release", os_release},
+        {"/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"},
+        {"/etc/group", "root:x:0:\n"},
+        {"/etc/shadow", "root:*:::::::\n"},
+    };
     char machine_id[34];
     int result = 0;
 
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result == 0; i++) {
         result = agent_add_directory(agent, directories[i]);
     }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && result == 0; i++) {
+        result = agent_add_file(agent, files[i].path, files[i].content, strlen(files[i].content));
+    }
     make_machine_id(agent->platform, machine_id);
-    if (result == 0) {
-        result = agent_add_file(agent, "/etc/hostname", "bare-qga\n", 9);
-    }
-    if (result == 0) {
-        result = agent_add_file(agent, "/etc/os-release", os_release, sizeof(os_release) - 1);
-    }
     if (result == 0) {
         result = agent_add_file(agent, "/etc/machine-id", machine_id, 33);
     }
@@ -72,6 +80,8 @@ struct agent *agent_create(const struct platform *platform)
                         : keep > KEEP_BYTES_MAX ? KEEP_BYTES_MAX
                                                 : (size_t)keep;
     buffer_init(&agent->handles, platform);
+    buffer_init(&agent->rpcs, platform);
+    facts_init(agent);
     if (ramfs_init(&agent->fs, platform) < 0) {
         platform->resize(platform->ctx, agent, sizeof(*agent), 0);
         return NULL;
@@ -91,6 +101,8 @@ void agent_destroy(struct agent *agent)
         session_destroy(agent->sessions);
     }
     buffer_free(&agent->handles);
+    buffer_free(&agent->rpcs);
+    facts_free(agent);
     base64_tables_destroy(agent->base64_tables, platform);
     ramfs_free(&agent->fs);
     platform->resize(platform->ctx, agent, sizeof(*agent), 0);

@@ -37,6 +37,14 @@ int agent_add_directory(struct agent *agent, const char *path);
 /* A byte that means nothing between replies. */
 #define SESSION_FILLER ' '
 
+/*
+ * Disables commands, as qemu-ga's options --block-rpcs and --allow-rpcs do: with a list `allow`
+ * every command that it does not name, and then every command that `block` names.  The lists are
+ * separated by commas, empty ones do nothing, and names that no command has are ignored.  Replaces
+ * what an earlier call has set.  Returns 0, or -ENOMEM and then nothing has changed.
+ */
+int agent_set_rpcs(struct agent *agent, const char *block, const char *allow);
+
 /* A session over `channel`, which must outlive it; NULL if memory does not suffice. */
 struct session *session_create(struct agent *agent, struct channel channel);
 void session_destroy(struct session *session);

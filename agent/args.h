@@ -38,6 +38,7 @@ struct args_string {
 /* An array argument whose elements args_parse() has checked; read them with args_array_item(). */
 struct args_array {
     const struct json *json;
+    const struct args_type *element;
     uint32_t token;
     uint32_t count;
 };
@@ -94,5 +95,7 @@ int args_parse(const struct json *json, uint32_t token, const struct args_type *
  */
 void args_array_item(const struct args_array *array, const struct args_type *element,
                      uint32_t *cursor, void *value);
+/* The same of the element type that the schema says, which `value` must fit. */
+void args_array_next(const struct args_array *array, uint32_t *cursor, void *value);
 
 #endif

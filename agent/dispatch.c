@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "qga_commands.h"
+#include "rpcs.h"
 #include "state.h"
 
 /* The members of a request. */
@@ -18,7 +19,9 @@ struct envelope {
 
 bool dispatch_is_enabled(const struct agent *agent, const struct command *command)
 {
-    return !agent->frozen || command->allowed_while_frozen;
+    /* As in QEMU qga/main.c:ga_command_is_allowed(), what runs while frozen runs then in any case:
+     * a guest whose file systems are frozen must be able to leave that state. */
+    return agent->frozen ? command->allowed_while_frozen : !rpcs_is_disabled(agent, command);
 }
 
 /* Notes the member whose key is `key`; the checks are those of qmp_dispatch_check_obj(). */

@@ -17,8 +17,23 @@
 /* The three modes of guest-shutdown (QAPI, guest-shutdown @mode). */
 enum platform_power { PLATFORM_POWERDOWN, PLATFORM_HALT, PLATFORM_REBOOT };
 
+/* A range of physical memory. */
+struct platform_range {
+    uint64_t base;
+    uint64_t size;
+};
+
+/* What the machine is; it may be filled after agent_create(), but before the first request. */
+struct platform_machine {
+    const char *name;                    /* of its kind, as uname(2) calls it in `machine` */
+    uint32_t cpu_count;                  /* processors that firmware has enabled, at least 1 */
+    const struct platform_range *memory; /* usable memory, ascending, not overlapping */
+    size_t memory_count;
+};
+
 struct platform {
     void *ctx;
+    const struct platform_machine *machine;
     /* One page of PLATFORM_PAGE_SIZE bytes, aligned to its size, content undefined; NULL when
      * the byte budget is used up. */
     void *(*page_alloc)(void *ctx);
@@ -36,8 +51,17 @@ struct platform {
     uint64_t (*memory_total)(void *ctx);
     /* Nanoseconds since 1970-01-01 UTC (guest-get-time). */
     int64_t (*realtime_ns)(void *ctx);
+    /*
+     * Sets the clock of realtime_ns(), and after it the machine's real-time clock, which goes on
+     * when the machine stops.  Returns 0, or -ENODEV when only the first could be done.
+     */
+    int (*set_realtime)(void *ctx, int64_t realtime_ns);
+    /* Sets the clock of realtime_ns() by the real-time clock: 0, or -ENODEV if there is none. */
+    int (*load_realtime)(void *ctx);
     /* Nanoseconds since start, never backwards. */
     uint64_t (*monotonic_ns)(void *ctx);
+    /* Of these, how many the processor slept. */
+    uint64_t (*idle_ns)(void *ctx);
     /*
      * Starts a shutdown; may return before it takes effect, 0, or a negative value if the machine
      * has no way to do it.

@@ -23,6 +23,8 @@ const char *ramfs_error_text(int error)
         return "No such file or directory";
     case ENOTDIR:
         return "Not a directory";
+    case EEXIST:
+        return "File exists";
     case EISDIR:
         return "Is a directory";
     case ENAMETOOLONG:

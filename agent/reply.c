@@ -206,6 +206,26 @@ void reply_int(struct reply *reply, int64_t value)
     reply_integer(reply, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
 }
 
+void reply_uint(struct reply *reply, uint64_t value)
+{
+    reply_separate(reply);
+    reply_integer(reply, value, false);
+}
+
+/* As qobject/qnum.c prints it. */
+static void reply_put_double(struct reply *reply, double value)
+{
+    char text[32];
+
+    reply_put(reply, text, (size_t)snprintf(text, sizeof(text), "%.17g", value));
+}
+
+void reply_double(struct reply *reply, double value)
+{
+    reply_separate(reply);
+    reply_put_double(reply, value);
+}
+
 void reply_bool(struct reply *reply, bool value)
 {
     reply_separate(reply);
@@ -216,7 +236,6 @@ void reply_bool(struct reply *reply, bool value)
 static void reply_number(struct reply *reply, const char *text, size_t length)
 {
     struct json_number number = json_parse_number(text, length);
-    char formatted[32];
 
     switch (number.kind) {
     case JSON_I64:
@@ -229,8 +248,7 @@ static void reply_number(struct reply *reply, const char *text, size_t length)
         reply_integer(reply, number.value.u64, false);
         break;
     case JSON_DOUBLE:
-        reply_put(reply, formatted,
-                  (size_t)snprintf(formatted, sizeof(formatted), "%.17g", number.value.number));
+        reply_put_double(reply, number.value.number);
         break;
     }
 }
@@ -304,6 +322,12 @@ int reply_error(struct reply *reply, const char *format, ...)
     reply_set_error(reply, "GenericError", format, arguments);
     va_end(arguments);
     return -EINVAL;
+}
+
+void reply_forget_error(struct reply *reply)
+{
+    reply->error_class = NULL;
+    reply->error_desc.size = 0;
 }
 
 int reply_error_not_found(struct reply *reply, const char *format, ...)

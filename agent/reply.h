@@ -49,6 +49,8 @@ void reply_key(struct reply *reply, const char *name);
 void reply_string(struct reply *reply, const char *text, size_t length);
 void reply_c_string(struct reply *reply, const char *text);
 void reply_int(struct reply *reply, int64_t value);
+void reply_uint(struct reply *reply, uint64_t value);
+void reply_double(struct reply *reply, double value);
 void reply_bool(struct reply *reply, bool value);
 /* A value of the request, printed back. */
 void reply_json(struct reply *reply, const struct json *json, uint32_t token);
@@ -63,6 +65,8 @@ void reply_file(struct reply *reply, const struct ramfs_node *file, uint64_t off
  * command can `return reply_error(...)`.
  */
 int reply_error(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Takes the error back. */
+void reply_forget_error(struct reply *reply);
 /* The same of class CommandNotFound. */
 int reply_error_not_found(struct reply *reply, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "base64.h"
 #include "buffer.h"
+#include "facts.h"
 #include "framer.h"
 #include "json.h"
 #include "ramfs.h"
@@ -17,6 +18,8 @@
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"
+/* The release of bare-qga itself, as uname(2) tells a kernel's. */
+#define AGENT_RELEASE "1.0.0"
 
 /* An open file (guest-file-open). */
 struct file_handle {
@@ -32,6 +35,9 @@ struct agent {
     const struct platform *platform;
     struct ramfs fs;
     bool frozen;
+    int64_t frozen_count; /* file systems that guest-fsfreeze-thaw will thaw */
+    struct facts facts;
+    struct buffer rpcs;    /* a byte for each command, true if it is disabled; empty: none is */
     struct buffer handles; /* of struct file_handle, ids ascending */
     size_t open_handles;
     int64_t next_handle;

@@ -131,6 +131,7 @@ struct machine_hotplug {
 
 struct machine {
     const char *source;         /* what described it, for the log */
+    const char *kind;           /* what uname(2) calls it */
     uint32_t cpu_count;         /* 0: not said */
     uint64_t local_irq_address; /* local APIC; later the GIC's CPU interface */
     uint32_t irq_controller_count;

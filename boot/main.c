@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent_machine.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -31,7 +32,9 @@
 
 static struct options options;
 static struct machine machine;
+static struct platform_machine platform_machine;
 static struct agent *agent;
+static uint64_t idle_ns; /* how long the processor has slept */
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
@@ -43,6 +46,24 @@ static int64_t platform_realtime_ns(void *ctx)
 {
     (void)ctx;
     return clock_realtime_ns();
+}
+
+static int platform_set_realtime(void *ctx, int64_t realtime_ns)
+{
+    (void)ctx;
+    return clock_set_realtime(realtime_ns);
+}
+
+static int platform_load_realtime(void *ctx)
+{
+    (void)ctx;
+    return clock_load_realtime();
+}
+
+static uint64_t platform_idle_ns(void *ctx)
+{
+    (void)ctx;
+    return idle_ns;
 }
 
 static uint64_t platform_monotonic_ns(void *ctx)
@@ -68,13 +89,17 @@ static void platform_log(void *ctx, const char *line)
 }
 
 static const struct platform platform = {
+    .machine = &platform_machine,
     .page_alloc = memory_page_alloc,
     .page_free = memory_page_free,
     .resize = memory_resize,
     .memory_free = memory_free,
     .memory_total = memory_total,
     .realtime_ns = platform_realtime_ns,
+    .set_realtime = platform_set_realtime,
+    .load_realtime = platform_load_realtime,
     .monotonic_ns = platform_monotonic_ns,
+    .idle_ns = platform_idle_ns,
     .power = platform_power,
     .log = platform_log,
 };
@@ -209,9 +234,12 @@ static void unpack_initrd(const struct boot_info *info)
 static void start_agent(const struct boot_info *info)
 {
     memory_init(options.memory_bytes);
+    agent_machine_tell(&machine, info, &platform_machine);
     agent = agent_create(&platform);
     if (!agent)
         panic("not enough memory for the agent");
+    if (agent_set_rpcs(agent, options.block_rpcs, options.allow_rpcs))
+        panic("not enough memory for the lists of commands");
     unpack_initrd(info);
     if (options.hostname[0]) {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
@@ -239,6 +267,14 @@ static uint64_t next_deadline(void)
     return consoles < deadline ? consoles : deadline;
 }
 
+static void sleep_until(uint64_t deadline_ns)
+{
+    uint64_t start_ns = clock_monotonic_ns();
+
+    cpu_idle_until(deadline_ns);
+    idle_ns += clock_monotonic_ns() - start_ns;
+}
+
 static _Noreturn void run(void)
 {
     for (;;) {
@@ -247,7 +283,7 @@ static _Noreturn void run(void)
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
         if (!moved && !consoles_arm())
-            cpu_idle_until(next_deadline());
+            sleep_until(next_deadline());
     }
 }
 

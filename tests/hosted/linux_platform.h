@@ -9,6 +9,10 @@
 
 struct linux_platform {
     struct platform platform;
+    struct platform_machine machine;
+    struct platform_range memory;
+    char machine_name[65];      /* of struct utsname */
+    int64_t realtime_offset_ns; /* what guest-set-time has put between the agent's clock and ours */
     uint64_t budget;
     uint64_t used;
     uint64_t fail_after; /* allocations that still succeed, for tests; UINT64_MAX: all */

@@ -113,6 +113,7 @@ static void server_boot(struct server *server)
                 (unsigned long long)options->memory_bytes);
         exit(1);
     }
+    agent_set_rpcs(server->agent, options->block_rpcs, options->allow_rpcs);
     if (options->hostname[0] != '\0') {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
         int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
