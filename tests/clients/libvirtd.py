@@ -28,7 +28,7 @@ try:
     import libvirt
     import libvirt_qemu
 except ImportError:
-    libvirt = None  # the tests are skipped then, see missing()
+    libvirt = libvirt_qemu = None  # the tests are skipped then, see missing()
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../boot"))
