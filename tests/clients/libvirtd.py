@@ -319,16 +319,18 @@ class Domain:
     devices                  further XML inside <devices>
     network                  whether there is an e1000 in QEMU's user network
     sleep                    yes or no: whether the machine offers ACPI's S3
+    xml                      a whole domain in place of all that; only name and kernel are changed
     """
 
     def __init__(self, daemon, name, machine="pc", memory=64, vcpus=2, append=None, initrd=None,
                  fw_cfg=None, on_crash="preserve", on_reboot="restart", devices="", network=True,
-                 sleep="yes"):
+                 sleep="yes", xml=None):
         self.daemon = daemon
         self.name = name
         self.events = Events()
         self.serial = daemon.path(name + ".serial")
         self.started = 0
+        self.given = xml
         self.parts = {
             "name": name, "machine": machine, "memory": memory, "vcpus": vcpus,
             "image": daemon.image, "serial": self.serial, "port": PORT_NAME,
@@ -345,7 +347,12 @@ class Domain:
         return f"<sysinfo type='fwcfg'>{entries}</sysinfo>" if entries else ""
 
     def xml(self):
-        return _XML.format(**self.parts)
+        if self.given is None:
+            return _XML.format(**self.parts)
+        domain = xml.etree.ElementTree.fromstring(self.given)
+        domain.find("name").text = self.name
+        domain.find("os/kernel").text = self.daemon.image
+        return xml.etree.ElementTree.tostring(domain, encoding="unicode")
 
     def virsh(self, verb, *arguments, **options):
         """virsh VERB DOMAIN ARGUMENTS; see Libvirtd.virsh()."""

@@ -21,6 +21,15 @@ HOSTED = os.environ.get("BARE_QGA_HOSTED",
                         os.path.join(qemu.ROOT, "build/hosted-asan/bare-qga"))
 
 
+PROXMOX_DEVICES = [
+    word for device in (
+        "pci-bridge,id=pci.1,chassis_nr=1,bus=pci.0,addr=0x1e",
+        "pci-bridge,id=pci.2,chassis_nr=2,bus=pci.0,addr=0x1f",
+        "piix3-usb-uhci,id=uhci,bus=pci.0,addr=0x1.0x2", "usb-tablet,id=tablet,bus=uhci.0,port=1",
+        "virtio-balloon-pci,id=balloon0,bus=pci.0,addr=0x3,free-page-reporting=on",
+        "e1000,mac=BC:24:11:12:34:56,bus=pci.0,addr=0x12,id=net0") for word in ("-device", device)]
+
+
 @contextlib.contextmanager
 def hosted(directory):
     path = os.path.join(directory, "qga.sock")
@@ -108,6 +117,23 @@ def test_proxmox_after_rubble(path):
     with contextlib.suppress(ClientError):
         proxmox.execute("guest-ping", timeout=3)
     assert proxmox.execute("guest-ping") == {}
+
+
+def test_proxmox_machine(tmp_path):
+    """The agent's port amid the devices that qemu-server gives a machine (`qm showcmd`)."""
+    machine = qemu.Vm(str(tmp_path), machine="pc", append="hostname=bare-qga", serial_device=None,
+                      port=None)
+    machine.argv += PROXMOX_DEVICES + ["-chardev", machine.chardev("qga0"),
+                                       "-device", "virtio-serial,id=qga0,bus=pci.0,addr=0x8",
+                                       "-device", "virtserialport,chardev=qga0,name=" +
+                                       qemu.PORT_NAME]
+    with machine as vm:
+        proxmox = Proxmox(vm.path("qga0"))
+        assert VmTest(vm.path("qga0")).port.sock.close() is None
+        assert proxmox.execute("guest-ping") == {}
+        assert proxmox.execute("guest-get-host-name") == {"host-name": "bare-qga"}
+        assert proxmox.execute("guest-shutdown", timeout=60) is None
+        vm.wait_exit(60)
 
 
 def test_proxmox_shutdown(path):
