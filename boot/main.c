@@ -248,8 +248,13 @@ static void start_agent(const struct boot_info *info)
     }
 }
 
+/*
+ * The port closes before the machine ends, as it does when an operating system ends its agent: a
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).
+ */
 static _Noreturn void power_now(void)
 {
+    consoles_stop();
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();
@@ -280,9 +285,10 @@ static _Noreturn void run(void)
     for (;;) {
         bool moved = hotplug_poll();
         moved |= consoles_poll();
-        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        bool done = !moved && consoles_drained();
+        if (power_wanted && (done || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (!moved && !consoles_arm())
+        if (!moved && !power_wanted && !consoles_arm())
             sleep_until(next_deadline());
     }
 }

@@ -26,6 +26,18 @@ def test_start_and_end(start, machine):
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])
+@pytest.mark.parametrize("mode", ["agent", "acpi"])
+def test_shutdown(start, machine, mode):
+    """The agent leaves before its machine does, as one of an operating system would."""
+    domain = start(machine=machine)
+    threading.Event().wait(1.5)
+    mark = domain.events.mark()
+    domain.shut_down("--mode", mode)
+    domain.wait_lifecycle("stopped", mark)
+    domain.wait_disconnected(mark)
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
 def test_reset(start, machine):
     """
     Disconnected and connected again.  QEMU tells at most one change of a port a second, the latest
