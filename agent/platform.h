@@ -67,6 +67,8 @@ struct platform {
      * has no way to do it.
      */
     int (*power)(void *ctx, enum platform_power mode);
+    /* Starts a suspend to memory in the same way; NULL where no machine is. */
+    int (*suspend)(void *ctx);
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
 };

@@ -30,7 +30,8 @@ struct console_user {
     void *ctx;
 };
 
-/* Takes note of where devices can be; all three must stay valid. */
+/* Takes note of where devices can be, and looks there; all three must stay valid.  After
+ * consoles_stop() it begins anew. */
 void consoles_init(const struct machine *machine, const char *port_name,
                    const struct console_user *user);
 /* Looks for consoles that are not there yet. */

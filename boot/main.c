@@ -3,6 +3,7 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ static uint64_t idle_ns; /* how long the processor has slept */
 
 static bool power_wanted;
 static enum platform_power power_mode;
+static bool sleep_wanted;
 static uint64_t power_deadline_ns;
 
 static int64_t platform_realtime_ns(void *ctx)
@@ -82,6 +84,16 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static int platform_suspend(void *ctx)
+{
+    (void)ctx;
+    if (!power_can_sleep(&machine))
+        return -ENOTSUP;
+    sleep_wanted = true;
+    power_deadline_ns = clock_monotonic_ns() + POWER_GRACE_NS;
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -101,6 +113,7 @@ static const struct platform platform = {
     .monotonic_ns = platform_monotonic_ns,
     .idle_ns = platform_idle_ns,
     .power = platform_power,
+    .suspend = platform_suspend,
     .log = platform_log,
 };
 
@@ -265,6 +278,19 @@ static _Noreturn void power_now(void)
     }
 }
 
+/* Devices are let go of and found again: a sleep takes everything from them. */
+static void suspend_now(void)
+{
+    int error;
+
+    sleep_wanted = false;
+    klog("power: sleeping");
+    consoles_stop();
+    error = power_sleep(&machine);
+    consoles_init(&machine, options.agent_port, &user);
+    klog("power: awake again (%d)", error);
+}
+
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
@@ -286,9 +312,13 @@ static _Noreturn void run(void)
         bool moved = hotplug_poll();
         moved |= consoles_poll();
         bool done = !moved && consoles_drained();
-        if (power_wanted && (done || clock_monotonic_ns() >= power_deadline_ns))
+        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
+            done = true;
+        if (power_wanted && done)
             power_now();
-        if (!moved && !power_wanted && !consoles_arm())
+        if (sleep_wanted && done)
+            suspend_now();
+        if (!moved && !power_wanted && !sleep_wanted && !consoles_arm())
             sleep_until(next_deadline());
     }
 }
