@@ -89,6 +89,7 @@ struct agent *agent_create(const struct platform *platform)
     buffer_init(&agent->handles, platform);
     buffer_init(&agent->rpcs, platform);
     facts_init(agent);
+    tasks_init(&agent->tasks, &agent->fs);
     if (ramfs_init(&agent->fs, platform) < 0) {
         platform->resize(platform->ctx, agent, sizeof(*agent), 0);
         return NULL;
@@ -107,6 +108,7 @@ void agent_destroy(struct agent *agent)
     while (agent->sessions != NULL) {
         session_destroy(agent->sessions);
     }
+    tasks_free(agent);
     agent_close_handles(agent);
     buffer_free(&agent->rpcs);
     facts_free(agent);
@@ -129,14 +131,12 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 
 bool agent_poll(struct agent *agent)
 {
-    (void)agent;
-    return false;
+    return tasks_poll(agent);
 }
 
 uint64_t agent_deadline_ns(const struct agent *agent)
 {
-    (void)agent;
-    return UINT64_MAX;
+    return tasks_deadline_ns(agent);
 }
 
 int agent_add_directory(struct agent *agent, const char *path)

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "ramfs.h"
 #include "reply.h"
+#include "task.h"
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"
@@ -45,6 +46,7 @@ struct agent {
     uint64_t base64_bytes;               /* how much that is */
     size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
     struct session *sessions;
+    struct tasks tasks;
 };
 
 struct session {
