@@ -13,6 +13,8 @@
 /* qga/commands-common.h: QGA_READ_COUNT_DEFAULT, and the limit of 48 MiB. */
 #define READ_COUNT_DEFAULT 4096
 #define READ_COUNT_MAX     (INT64_C(48) << 20)
+/* qga/commands-posix.c: DEFAULT_NEW_FILE_MODE */
+#define NEW_FILE_MODE 0666u
 
 /* ---- Handles --------------------------------------------------------------------------- */
 
@@ -107,6 +109,7 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
     const char *mode_text = arguments->has_mode ? arguments->mode.bytes : "r";
     struct open_mode mode;
     struct ramfs_node *file;
+    size_t known;
     int result;
 
     if (parse_mode(mode_text, &mode) < 0) {
@@ -114,6 +117,7 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
     }
     /* Room for the handle first: a file must not be truncated by an open that then fails. */
     result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
+    known = agent->fs.node_count;
     if (result == 0) {
         result = ramfs_open(&agent->fs, arguments->path.bytes, mode.flags, &file);
     }
@@ -121,6 +125,10 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
         return reply_error(reply, "failed to open file '%s' (mode: '%s'): %s",
                            arguments->path.bytes, mode_text, ramfs_error_text(result));
     }
+    if (agent->fs.node_count > known) {
+        file->mode = NEW_FILE_MODE;
+    }
+    ramfs_hold(file);
     agent->handles.size += sizeof(struct file_handle);
     *handle_at(agent, handle_count(agent) - 1) = (struct file_handle){
         .id = agent->next_handle++,
@@ -134,6 +142,17 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
     return 0;
 }
 
+void agent_close_handles(struct agent *agent)
+{
+    for (size_t i = 0; i < handle_count(agent); i++) {
+        if (handle_at(agent, i)->file != NULL) {
+            ramfs_release(&agent->fs, handle_at(agent, i)->file);
+        }
+    }
+    buffer_free(&agent->handles);
+    agent->open_handles = 0;
+}
+
 int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close *arguments,
                          struct reply *reply)
 {
@@ -142,6 +161,7 @@ int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close
     if (handle == NULL) {
         return -EINVAL;
     }
+    ramfs_release(&agent->fs, handle->file);
     handle->file = NULL;
     agent->open_handles--;
     compact_handles(agent);
@@ -180,7 +200,7 @@ int qmp_guest_file_read(struct agent *agent, const struct args_guest_file_read *
     reply_key(reply, "count");
     reply_int(reply, (int64_t)count);
     reply_key(reply, "buf-b64");
-    reply_file(reply, handle->file, handle->position, count);
+    reply_file(reply, &agent->fs, handle->file, handle->position, count);
     reply_key(reply, "eof");
     reply_bool(reply, count < (size_t)wanted); /* as feof(): only a read that came up short */
     reply_object_end(reply);

@@ -158,7 +158,7 @@ static void write_error(struct session *session, uint32_t id)
     reply->needs_comma = false;
     reply->out_of_memory = false;
     reply->delimited = false;
-    reply->file = NULL;
+    reply_drop_file(reply);
     reply_object_begin(reply);
     if (id != JSON_NONE) {
         reply_key(reply, "id");

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "ramfs.h"
 #include "reply.h"
+#include "task.h"
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"
@@ -45,6 +46,7 @@ struct agent {
     uint64_t base64_bytes;               /* how much that is */
     size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
     struct session *sessions;
+    struct tasks tasks;
 };
 
 struct session {
@@ -80,6 +82,9 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 
 /* The open handle `id`, or NULL with the error set in `reply`. */
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply);
+
+/* Closes all handles. */
+void agent_close_handles(struct agent *agent);
 
 /* Everything the session owes the host is handed to its channel. */
 void session_flush(struct session *session);

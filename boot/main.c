@@ -224,6 +224,8 @@ static int add_entry(void *ctx, const struct cpio_entry *entry)
     (void)ctx;
     int error =
         entry->kind == CPIO_FILE ? add_file(entry) : agent_add_directory(agent, entry->path);
+    if (!error)
+        error = agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
     if (error)
         klog("initrd: %s: error %d", entry->path, error);
     return error;
@@ -295,7 +297,10 @@ static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
     uint64_t consoles = consoles_deadline_ns();
-    return consoles < deadline ? consoles : deadline;
+    uint64_t commands = agent_deadline_ns(agent);
+    if (consoles < deadline)
+        deadline = consoles;
+    return commands < deadline ? commands : deadline;
 }
 
 static void sleep_until(uint64_t deadline_ns)
@@ -311,6 +316,7 @@ static _Noreturn void run(void)
     for (;;) {
         bool moved = hotplug_poll();
         moved |= consoles_poll();
+        moved |= agent_poll(agent);
         bool done = !moved && consoles_drained();
         if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
             done = true;

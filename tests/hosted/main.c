@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -27,6 +28,7 @@
 #include "options.h"
 
 #define DEFAULT_MEMORY_MIB 64
+#define NS_PER_S           UINT64_C(1000000000)
 
 static volatile sig_atomic_t is_stopping;
 
@@ -95,10 +97,11 @@ static char *read_file(const char *path, size_t *size)
 static int add_entry(void *ctx, const struct cpio_entry *entry)
 {
     struct agent *agent = ctx;
+    int error = entry->kind == CPIO_DIRECTORY
+                    ? agent_add_directory(agent, entry->path)
+                    : agent_add_file(agent, entry->path, entry->data, entry->size);
 
-    return entry->kind == CPIO_DIRECTORY
-               ? agent_add_directory(agent, entry->path)
-               : agent_add_file(agent, entry->path, entry->data, entry->size);
+    return error < 0 ? error : agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
 }
 
 /* A fresh agent, as after a boot. */
@@ -181,9 +184,30 @@ static void server_power(struct server *server)
     }
 }
 
-/* Waits until something can move; a client is taken when there is none. */
-static void server_wait(struct server *server, const sigset_t *while_waiting)
+/* How long the agent has nothing to do by itself; NULL stands for ever. */
+static const struct timespec *server_timeout(const struct server *server, bool is_busy,
+                                             struct timespec *timeout)
 {
+    const struct platform *platform = &server->platform.platform;
+    uint64_t deadline = agent_deadline_ns(server->agent);
+    uint64_t now = platform->monotonic_ns(platform->ctx);
+    uint64_t left = is_busy || deadline < now ? 0 : deadline - now;
+
+    if (!is_busy && deadline == UINT64_MAX) {
+        return NULL;
+    }
+    *timeout =
+        (struct timespec){.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
+    return timeout;
+}
+
+/*
+ * Waits until something can move, which a busy agent does not allow for; a client is taken when
+ * there is none.
+ */
+static void server_wait(struct server *server, bool is_busy, const sigset_t *while_waiting)
+{
+    struct timespec timeout;
     bool has_client = server->channel.fd >= 0;
     struct pollfd wanted = {.fd = has_client ? server->channel.fd : server->listener,
                             .events = POLLIN};
@@ -191,7 +215,7 @@ static void server_wait(struct server *server, const sigset_t *while_waiting)
     if (has_client && fd_channel_is_stalled(&server->channel)) {
         wanted.events = POLLOUT; /* until it takes its reply, nothing more is read from it */
     }
-    if (ppoll(&wanted, 1, NULL, while_waiting) <= 0) {
+    if (ppoll(&wanted, 1, server_timeout(server, is_busy, &timeout), while_waiting) <= 0) {
         return;
     }
     if (!has_client) {
@@ -221,9 +245,11 @@ static void server_run(struct server *server)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     while (!is_stopping) {
+        bool is_busy = agent_poll(server->agent);
+
         if (server->channel.fd < 0 || fd_channel_is_stalled(&server->channel) ||
             fd_channel_is_drained(&server->channel)) {
-            server_wait(server, &while_waiting);
+            server_wait(server, is_busy, &while_waiting);
         }
         if (server->channel.fd < 0) {
             continue;
