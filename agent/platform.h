@@ -76,6 +76,11 @@ struct platform {
     const struct platform_network *network; /* NULL: the machine has none */
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
+    /*
+     * Copies up to `size` bytes of the log of this boot from byte *position on, or from the oldest
+     * one that is kept, and moves *position behind them; 0 at its end.  NULL: there is no log.
+     */
+    size_t (*log_read)(void *ctx, uint64_t *position, char *bytes, size_t size);
 };
 
 #endif

@@ -288,8 +288,13 @@ static void start_agent(const struct boot_info *info)
     }
 }
 
+/*
+ * The port closes before the machine ends, as it does when an operating system ends its agent: a
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).
+ */
 static _Noreturn void power_now(void)
 {
+    consoles_stop();
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();
@@ -348,11 +353,14 @@ static _Noreturn void run(void)
         moved |= agent_poll(agent);
         moved |= nics_poll();
         net_poll();
-        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        bool done = !moved && consoles_drained();
+        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
+            done = true;
+        if (power_wanted && done)
             power_now();
-        if (sleep_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        if (sleep_wanted && done)
             suspend_now();
-        if (!moved && !(consoles_arm() | nics_arm()))
+        if (!moved && !power_wanted && !sleep_wanted && !(consoles_arm() | nics_arm()))
             sleep_until(next_deadline());
     }
 }
