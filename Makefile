@@ -59,6 +59,9 @@ NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest := $(NEED_qemu) python3-pytest curl
 NEED_boot := $(NEED_pytest) openssl tshark qemu-utils grub-common grub-pc-bin xorriso
+# Where these cannot be had, the suite is skipped and says so; .ci/run insists.
+NEED_clients := $(NEED_pytest) libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
+    python3-libvirt ansible
 NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
 NEED_bench := $(NEED_kernel) $(NEED_pytest)
 NEED_lint := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
@@ -293,7 +296,7 @@ PROGRAM := $(PYTHON) tests/tools/programs.py
 TEST_ENVIRONMENT := BARE_QGA_IMAGE=$(abspath $(KERNEL)) BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) \
     PYTHONDONTWRITEBYTECODE=1
 export BUILD
-SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot
+SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot test-faults test-clients
 
 # $(call pytest,suite,folders): Debian's pytest, whatever python stands first in PATH.
 pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) \
@@ -315,9 +318,14 @@ test-kernel: need-qemu $(KERNEL) ## the recorded conversations against the boote
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
 test-boot: need-boot $(KERNEL) ## pytest with QEMU: machines, memory sizes, devices, hotplug
 	$(Q)$(call pytest,boot,tests/boot)
+test-faults: need-pytest $(KERNEL) $(HOSTED_ASAN) ## personalities and faults, hosted and booted, and the recipes of docs/
+	$(Q)$(call pytest,faults,tests/faults)
+test-clients: need-pytest $(KERNEL) $(HOSTED_ASAN) ## virsh, Ansible and other clients with a libvirtd of their own
+	$(Q)$(NEED) clients $(NEED_clients) || true
+	$(Q)$(call pytest,clients,tests/clients)
 .PHONY: test $(SUITES)
 
-PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
+PYTHON_TESTS := $(sort $(filter-out tests/boot/% tests/faults/% tests/clients/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
 
 FUZZ_SECONDS ?= 600
 fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)

@@ -91,6 +91,7 @@ struct agent *agent_create(const struct platform *platform)
     buffer_init(&agent->handles, platform);
     buffer_init(&agent->rpcs, platform);
     facts_init(agent);
+    tasks_init(&agent->tasks, &agent->fs);
     if (ramfs_init(&agent->fs, platform) < 0) {
         platform->resize(platform->ctx, agent, sizeof(*agent), 0);
         return NULL;
@@ -111,6 +112,7 @@ void agent_destroy(struct agent *agent)
     }
     faults_destroy(agent);
     personality_destroy(agent);
+    tasks_free(agent);
     agent_close_handles(agent);
     buffer_free(&agent->rpcs);
     facts_free(agent);
@@ -133,12 +135,20 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 
 bool agent_poll(struct agent *agent)
 {
-    return agent->faults != NULL && faults_poll(agent);
+    bool moved = tasks_poll(agent);
+
+    if (agent->faults != NULL) {
+        moved |= faults_poll(agent);
+    }
+    return moved;
 }
 
 uint64_t agent_deadline_ns(const struct agent *agent)
 {
-    return agent->faults != NULL ? faults_deadline_ns(agent) : UINT64_MAX;
+    uint64_t deadline_ns = tasks_deadline_ns(agent);
+    uint64_t faults_ns = agent->faults != NULL ? faults_deadline_ns(agent) : UINT64_MAX;
+
+    return faults_ns < deadline_ns ? faults_ns : deadline_ns;
 }
 
 int64_t agent_realtime_ns(const struct agent *agent)

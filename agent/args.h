@@ -66,8 +66,9 @@ struct args_member {
     bool optional;
 };
 
-/* The largest argument structure that a command may have; the generated code asserts it. */
-#define ARGS_SIZE_MAX 256u
+/* The largest structure that arguments, or elements of their arrays, may have; the generated code
+ * asserts it. */
+#define ARGS_SIZE_MAX 384u
 
 /*
  * What a command can do to the guest (the features read-only and file-access of the schema), for

@@ -28,7 +28,8 @@ bool dispatch_is_enabled(const struct agent *agent, const struct command *comman
     }
     /* As in QEMU qga/main.c:ga_command_is_allowed(), what runs while frozen runs then in any case:
      * a guest whose file systems are frozen must be able to leave that state. */
-    return agent->frozen ? command->allowed_while_frozen : !rpcs_is_disabled(agent, command);
+    return agent->frozen ? command->allowed_while_frozen
+                         : command->vendor || !rpcs_is_disabled(agent, command);
 }
 
 /* Notes the member whose key is `key`; the checks are those of qmp_dispatch_check_obj(). */
@@ -114,6 +115,10 @@ static int run(struct session *session, const struct command *command, uint32_t 
     if (!command->success_response) {
         session_flush(session); /* it may be the last thing that this guest does */
     }
+    if (session->agent->personality != NULL &&
+        personality_answers(session->agent, command, &session->reply)) {
+        return 0;
+    }
     return command->run(session->agent, value, &session->reply);
 }
 
@@ -135,7 +140,7 @@ static void write_id(struct session *session, uint32_t id)
 static int permit(const struct session *session, struct args_string name,
                   const struct command *command, struct reply *reply)
 {
-    if (command == NULL || (command->vendor && session->agent->personality == NULL)) {
+    if (command == NULL || !personality_has_command(session->agent, command)) {
         return reply_error_not_found(reply, "The command %s has not been found", name.bytes);
     }
     if (!dispatch_is_enabled(session->agent, command)) {

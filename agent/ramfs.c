@@ -46,6 +46,12 @@ const char *ramfs_error_text(int error)
         return "Device or resource busy";
     case EACCES:
         return "Permission denied";
+    case ENOEXEC:
+        return "Exec format error";
+    case EPIPE:
+        return "Broken pipe";
+    case ENXIO:
+        return "No such device or address";
     case E2BIG:
         return "Argument list too long";
     case EAGAIN:
@@ -310,6 +316,17 @@ int ramfs_write(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, cons
     }
     ramfs_written(fs, file, offset, count, count);
     return 0;
+}
+
+void ramfs_resize(struct ramfs *fs, struct ramfs_node *file, uint64_t size)
+{
+    bool shrinks = size < file->size;
+
+    file->size = size;
+    file->mtime_ns = fs->platform->realtime_ns(fs->platform->ctx);
+    if (shrinks) {
+        trim(fs, file);
+    }
 }
 
 void ramfs_truncate(struct ramfs *fs, struct ramfs_node *file)

@@ -30,6 +30,7 @@ struct ramfs_node {
     int64_t mtime_ns;            /* last change, in nanoseconds since 1970-01-01 UTC */
     void *pages;                 /* the page at height 0, a page of pointers above it */
     uint32_t holds;              /* of ramfs_hold() */
+    uint32_t number;             /* the inode's, not used twice in four thousand millions */
     uint16_t mode;               /* permission bits */
     uint8_t height;              /* levels of pointer pages */
     bool is_directory;
@@ -45,7 +46,8 @@ struct ramfs {
     size_t node_count;
     uint64_t seed;            /* keeps the host from choosing names that collide */
     struct ramfs_node *spare; /* unused nodes of the pages taken for nodes */
-    void *node_pages;         /* the pages taken for nodes, linked through their first word */
+    uint32_t last_number;
+    void *node_pages; /* the pages taken for nodes, linked through their first word */
 };
 
 /* Bits of ramfs_open()'s flags. */
@@ -99,6 +101,8 @@ void ramfs_read(const struct ramfs_node *file, uint64_t offset, void *bytes, siz
 /* Writes `count` bytes at `offset`: 0, -ENOSPC or -EFBIG. */
 int ramfs_write(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, const void *bytes,
                 size_t count);
+/* Makes the file shorter, or longer by a gap; `size` is at most INT64_MAX. */
+void ramfs_resize(struct ramfs *fs, struct ramfs_node *file, uint64_t size);
 /* Cuts the file to nothing. */
 void ramfs_truncate(struct ramfs *fs, struct ramfs_node *file);
 /* What strerror() says of `error`, negative or not, with the words of Linux's C library. */

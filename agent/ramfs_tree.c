@@ -109,6 +109,7 @@ static struct ramfs_node *take_node(struct ramfs *fs)
     fs->spare = node->chain;
     *node = (struct ramfs_node){
         .parent = &fs->root,
+        .number = ++fs->last_number,
         .mtime_ns = fs->platform->realtime_ns(fs->platform->ctx),
     };
     return node;
@@ -207,6 +208,7 @@ int ramfs_init(struct ramfs *fs, const struct platform *platform)
         .seed = platform->monotonic_ns(platform->ctx) * 0x9E3779B97F4A7C15u,
     };
     fs->root.parent = &fs->root;
+    fs->root.number = ++fs->last_number;
     fs->root.mtime_ns = platform->realtime_ns(platform->ctx);
     fs->buckets = platform->resize(platform->ctx, NULL, 0, fs->bucket_count * sizeof(*fs->buckets));
     if (fs->buckets == NULL) {

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "ramfs.h"
 #include "reply.h"
+#include "task.h"
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"
@@ -50,7 +51,8 @@ struct agent {
     uint64_t base64_bytes;               /* how much that is */
     size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
     struct session *sessions;
-    struct session *caller;                /* whose request is being carried out */
+    struct session *caller; /* whose request is being carried out */
+    struct tasks tasks;
     struct personality_state *personality; /* NULL: nobody gave one */
     struct faults *faults;                 /* NULL without a personality */
     int64_t clock_jump_ns;                 /* how far a fault has set the clock wrong */

@@ -54,6 +54,7 @@ static uint64_t nics_start_at_ns = UINT64_MAX;
 
 static bool power_wanted;
 static enum platform_power power_mode;
+static bool sleep_wanted;
 static uint64_t power_deadline_ns;
 
 static int64_t platform_realtime_ns(void *ctx)
@@ -118,6 +119,16 @@ static void platform_crash(void *ctx)
     panic("crash on purpose");
 }
 
+static int platform_suspend(void *ctx)
+{
+    (void)ctx;
+    if (!power_can_sleep(&machine))
+        return -ENOTSUP;
+    sleep_wanted = true;
+    power_deadline_ns = clock_monotonic_ns() + POWER_GRACE_NS;
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -140,6 +151,7 @@ static const struct platform platform = {
     .power = platform_power,
     .crash = platform_crash,
     .network = &net_facts,
+    .suspend = platform_suspend,
     .log = platform_log,
 };
 
@@ -295,8 +307,13 @@ static void start_agent(const struct boot_info *info)
     }
 }
 
+/*
+ * The port closes before the machine ends, as it does when an operating system ends its agent: a
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).
+ */
 static _Noreturn void power_now(void)
 {
+    consoles_stop();
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();
@@ -310,6 +327,19 @@ static _Noreturn void power_now(void)
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
+}
+
+/* Devices are let go of and found again: a sleep takes everything from them. */
+static void suspend_now(void)
+{
+    int error;
+
+    sleep_wanted = false;
+    klog("power: sleeping");
+    consoles_stop();
+    error = power_sleep(&machine);
+    consoles_init(&machine, options.agent_port, &user);
+    klog("power: awake again (%d)", error);
 }
 
 static uint64_t next_deadline(void)
@@ -344,9 +374,14 @@ static _Noreturn void run(void)
         moved |= nics_poll();
         moved |= agent_tcp_poll();
         net_poll();
-        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        bool done = !moved && consoles_drained();
+        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
+            done = true;
+        if (power_wanted && done)
             power_now();
-        if (moved || net_is_busy())
+        if (sleep_wanted && done)
+            suspend_now();
+        if (moved || power_wanted || sleep_wanted || net_is_busy())
             continue;
         bool waiting = consoles_arm();
         waiting |= nics_arm();

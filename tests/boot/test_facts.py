@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the agent tells about its machine is the machine's own: processors, memory, clocks, names."""
+"""What the agent tells of its machine is the machine's own: processors, memory, clocks, names."""
 import time
 
 import pytest

@@ -155,12 +155,6 @@ static void server_boot(struct server *server)
         exit(1);
     }
     agent_set_rpcs(server->agent, options->block_rpcs, options->allow_rpcs);
-    if (options->hostname[0] != '\0') {
-        char line[OPTIONS_HOSTNAME_BYTES + 1];
-        int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
-
-        agent_add_file(server->agent, "/etc/hostname", line, (size_t)length);
-    }
     if (server->initrd != NULL) {
         size_t size;
         char *archive = read_file(server->initrd, &size);
@@ -178,6 +172,12 @@ static void server_boot(struct server *server)
         free(text);
     } else {
         agent_find_personality(server->agent, PERSONALITY_PATH);
+    }
+    if (options->hostname[0] != '\0') {
+        char line[OPTIONS_HOSTNAME_BYTES + 1];
+        int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
+
+        agent_add_file(server->agent, "/etc/hostname", line, (size_t)length);
     }
     server->session = session_create(server->agent, fd_channel_as_channel(&server->channel));
     if (server->session == NULL) {

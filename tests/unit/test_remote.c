@@ -471,6 +471,39 @@ static void test_handles(void **state)
     stop(f);
 }
 
+/* A fault that answers instead of a command asks for no leave, so it has no place here. */
+static void test_faults(void **state)
+{
+    static const char personality[] =
+        "{\"faults\": [{\"effect\": \"return\", \"command\": \"guest-shutdown\", \"value\": 7},"
+        " {\"effect\": \"restart\", \"command\": \"guest-ping\"}]}";
+    struct fixture *f = start(REMOTE_ALLOW_FILES);
+    struct client *client;
+    struct client local = {.allowance = SIZE_MAX};
+    struct session *other;
+
+    (void)state;
+    assert_int_equal(agent_set_personality(f->agent, personality, sizeof(personality) - 1, "test"),
+                     0);
+    other = session_create(f->agent, (struct channel){&ops, &local});
+    client = open_client(f, 0);
+    expect(f, client, "{\"execute\": \"guest-shutdown\"}", DISABLED("guest-shutdown"));
+    expect(f, client, PING, PONG);
+    expect(f, client,
+           "{\"execute\": \"guest-file-open\", \"arguments\": {\"path\": \"/etc/hostname\"}}",
+           "{\"return\": 1000}\n");
+    /* One that strikes the agent as a whole leaves no handle counted that is gone. */
+    local.input = PING;
+    local.input_bytes = strlen(PING);
+    session_poll(other);
+    while (agent_poll(f->agent)) {
+    }
+    assert_int_equal(f->agent->open_handles, 0);
+    assert_int_equal(f->remote->session->handles, 0);
+    expect(f, client, PING, PONG);
+    stop(f);
+}
+
 /* ---- What ends a session ---------------------------------------------------------------- */
 
 static void test_first_wrong_byte(void **state)
@@ -857,6 +890,7 @@ int main(void)
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_one_session),
         cmocka_unit_test(test_handles),
+        cmocka_unit_test(test_faults),
         cmocka_unit_test(test_first_wrong_byte),
         cmocka_unit_test(test_frame_bytes),
         cmocka_unit_test(test_idle),
