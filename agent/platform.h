@@ -65,15 +65,27 @@ struct platform {
     /* Of these, how many the processor slept. */
     uint64_t (*idle_ns)(void *ctx);
     /*
+     * Fills `bytes` bytes that nobody can foretell.  Returns 0, or -ENODEV on a machine without a
+     * source of them; what the buffer holds then means nothing.
+     */
+    int (*random)(void *ctx, void *buffer, size_t bytes);
+    /*
      * Starts a shutdown; may return before it takes effect, 0, or a negative value if the machine
      * has no way to do it.
      */
     int (*power)(void *ctx, enum platform_power mode);
     /* Starts a suspend to memory in the same way; NULL where no machine is. */
     int (*suspend)(void *ctx);
+    /* Ends the guest as a defect in it would; where it returns, that is about to happen. */
+    void (*crash)(void *ctx);
     const struct platform_network *network; /* NULL: the machine has none */
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
+    /*
+     * Copies up to `size` bytes of the log of this boot from byte *position on, or from the oldest
+     * one that is kept, and moves *position behind them; 0 at its end.  NULL: there is no log.
+     */
+    size_t (*log_read)(void *ctx, uint64_t *position, char *bytes, size_t size);
 };
 
 #endif

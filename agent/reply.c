@@ -6,7 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
+#include "ramfs.h"
 #include "unicode.h"
+
+/* Bytes of a file that are encoded together: whole groups of three. */
+#define ENCODED_AT_ONCE 768u
 
 int reply_init(struct reply *reply, const struct platform *platform)
 {
@@ -19,8 +24,17 @@ int reply_init(struct reply *reply, const struct platform *platform)
     return buffer_reserve(&reply->error_desc, REPLY_ROOM_MIN);
 }
 
+void reply_drop_file(struct reply *reply)
+{
+    if (reply->file != NULL) {
+        ramfs_release(reply->fs, reply->file);
+        reply->file = NULL;
+    }
+}
+
 void reply_free(struct reply *reply)
 {
+    reply_drop_file(reply);
     buffer_free(&reply->text);
     buffer_free(&reply->error_desc);
 }
@@ -36,7 +50,7 @@ void reply_reset(struct reply *reply, size_t keep)
     reply->out_of_memory = false;
     reply->delimited = false;
     reply->error_class = NULL;
-    reply->file = NULL;
+    reply_drop_file(reply);
 }
 
 static void reply_put(struct reply *reply, const void *bytes, size_t count)
@@ -282,14 +296,37 @@ void reply_json(struct reply *reply, const struct json *json, uint32_t token)
     }
 }
 
-void reply_file(struct reply *reply, const struct ramfs_node *file, uint64_t offset, size_t count)
+void reply_file(struct reply *reply, struct ramfs *fs, struct ramfs_node *file, uint64_t offset,
+                size_t count)
 {
     reply_separate(reply);
     reply_put(reply, "\"", 1);
+    ramfs_hold(file);
+    reply->fs = fs;
     reply->file = file;
     reply->file_offset = offset;
     reply->file_bytes = count;
     reply->file_at = reply->text.size;
+    reply_put(reply, "\"", 1);
+}
+
+void reply_base64(struct reply *reply, const struct ramfs_node *file)
+{
+    uint8_t bytes[ENCODED_AT_ONCE];
+    size_t piece;
+
+    reply_separate(reply);
+    reply_put(reply, "\"", 1);
+    for (uint64_t offset = 0; offset < file->size && !reply->out_of_memory; offset += piece) {
+        piece = file->size - offset < sizeof(bytes) ? (size_t)(file->size - offset) : sizeof(bytes);
+        ramfs_read(file, offset, bytes, piece);
+        if (buffer_reserve(&reply->text, BASE64_ENCODED(piece)) < 0) {
+            reply->out_of_memory = true;
+            return;
+        }
+        base64_encode(NULL, bytes, piece, reply->text.data + reply->text.size);
+        reply->text.size += BASE64_ENCODED(piece);
+    }
     reply_put(reply, "\"", 1);
 }
 
@@ -320,6 +357,16 @@ int reply_error(struct reply *reply, const char *format, ...)
 
     va_start(arguments, format);
     reply_set_error(reply, "GenericError", format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
+int reply_error_class(struct reply *reply, const char *error_class, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    reply_set_error(reply, error_class, format, arguments);
     va_end(arguments);
     return -EINVAL;
 }

@@ -260,3 +260,11 @@ void consoles_remove(uint8_t bus, uint8_t slot)
             console_destroy(&consoles[i]);
     }
 }
+
+bool consoles_drained(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i] && !virtio_console_port_drained(&consoles[i]->virtio))
+            return false;
+    return true;
+}

@@ -43,7 +43,9 @@ bool consoles_arm(void);
 /* When consoles_poll() wants to be called even if no interrupt came, on clock_monotonic_ns();
  * UINT64_MAX: never. */
 uint64_t consoles_deadline_ns(void);
-/* Lets go of all of them. */
+/* Whether every device has taken all output. */
+bool consoles_drained(void);
+/* Lets go of all of them: their hosts see the ports close. */
 void consoles_stop(void);
 /* Lets go of those in this slot: the host is about to take the device out. */
 void consoles_remove(uint8_t bus, uint8_t slot);

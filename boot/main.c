@@ -3,12 +3,15 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <arch/random.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "agent_machine.h"
+#include "agent_tcp.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -26,6 +29,7 @@
 #include "network.h"
 #include "nics.h"
 #include "pages.h"
+#include "personality.h"
 #include "platform.h"
 #include "power.h"
 #include "regions.h"
@@ -93,6 +97,28 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static int platform_random(void *ctx, void *buffer, size_t bytes)
+{
+    uint8_t *at = buffer;
+    uint64_t number;
+
+    (void)ctx;
+    for (size_t part; bytes; bytes -= part, at += part) {
+        if (!arch_random(&number))
+            return -ENODEV;
+        part = bytes < sizeof number ? bytes : sizeof number;
+        memcpy(at, &number, part);
+    }
+    return 0;
+}
+
+/* A fault that was asked for; it must look like one that was not. */
+static void platform_crash(void *ctx)
+{
+    (void)ctx;
+    panic("crash on purpose");
+}
+
 static int platform_suspend(void *ctx)
 {
     (void)ctx;
@@ -120,10 +146,12 @@ static const struct platform platform = {
     .set_realtime = platform_set_realtime,
     .load_realtime = platform_load_realtime,
     .monotonic_ns = platform_monotonic_ns,
+    .random = platform_random,
     .idle_ns = platform_idle_ns,
     .power = platform_power,
-    .suspend = platform_suspend,
+    .crash = platform_crash,
     .network = &net_facts,
+    .suspend = platform_suspend,
     .log = platform_log,
 };
 
@@ -135,6 +163,7 @@ static const struct channel_ops port_ops = {
     .reserve = virtio_console_port_reserve,
     .commit = virtio_console_port_commit,
     .flush = virtio_console_port_flush,
+    .set_open = virtio_console_port_set_open,
 };
 
 static void *user_attach(void *ctx, struct virtio_console *console)
@@ -236,6 +265,8 @@ static int add_entry(void *ctx, const struct cpio_entry *entry)
     (void)ctx;
     int error =
         entry->kind == CPIO_FILE ? add_file(entry) : agent_add_directory(agent, entry->path);
+    if (!error)
+        error = agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
     if (error)
         klog("initrd: %s: error %d", entry->path, error);
     return error;
@@ -266,6 +297,9 @@ static void start_agent(const struct boot_info *info)
     if (agent_set_rpcs(agent, options.block_rpcs, options.allow_rpcs))
         panic("not enough memory for the lists of commands");
     unpack_initrd(info);
+    int error = personality_give(agent);
+    if (error)
+        klog("personality: error %d", error);
     if (options.hostname[0]) {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
         int length = snprintf(line, sizeof line, "%s\n", options.hostname);
@@ -273,8 +307,13 @@ static void start_agent(const struct boot_info *info)
     }
 }
 
+/*
+ * The port closes before the machine ends, as it does when an operating system ends its agent: a
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).
+ */
 static _Noreturn void power_now(void)
 {
+    consoles_stop();
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();
@@ -283,6 +322,11 @@ static _Noreturn void power_now(void)
     default:
         power_off();
     }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Devices are let go of and found again: a sleep takes everything from them. */
@@ -301,17 +345,14 @@ static void suspend_now(void)
     klog("power: awake again (%d)", error);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
+    deadline = earlier(deadline, agent_deadline_ns(agent));
     deadline = earlier(deadline, nics_start_at_ns);
     deadline = earlier(deadline, nics_deadline_ns());
     deadline = earlier(deadline, net_deadline_ns());
+    deadline = earlier(deadline, agent_tcp_deadline_ns());
     return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
 }
 
@@ -332,13 +373,18 @@ static _Noreturn void run(void)
             nics_start();
         }
         moved |= consoles_poll();
+        moved |= agent_poll(agent);
         moved |= nics_poll();
+        moved |= agent_tcp_poll();
         net_poll();
-        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        bool done = !moved && consoles_drained();
+        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
+            done = true;
+        if (power_wanted && done)
             power_now();
-        if (sleep_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        if (sleep_wanted && done)
             suspend_now();
-        if (moved)
+        if (moved || power_wanted || sleep_wanted || net_is_busy())
             continue;
         bool waiting = consoles_arm();
         waiting |= nics_arm();
@@ -357,6 +403,7 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    agent_tcp_init(&options, agent);
     nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     if (options.crash[0])

@@ -56,9 +56,9 @@ static inline void agent_client_flush(void *ctx)
 /* An agent with its session; abort() if that fails. */
 static inline struct agent_client *agent_client_create(uint64_t budget)
 {
-    static const struct channel_ops ops = {agent_client_peek, agent_client_consume,
+    static const struct channel_ops ops = {agent_client_peek,    agent_client_consume,
                                            agent_client_reserve, agent_client_commit,
-                                           agent_client_flush};
+                                           agent_client_flush,   NULL};
     struct agent_client *client = calloc(1, sizeof(*client));
 
     if (client == NULL) {
