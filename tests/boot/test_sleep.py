@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import test_agent_tcp
 from agent import CommandError, request
 from qemu import Deadline
 from test_machines import check_session
@@ -137,6 +138,21 @@ def test_network_after_a_sleep(boot, machine):
         fall_asleep(vm, agent)
         wake_up(vm, agent)
         assert [wait_for_address(agent, f"eth{n}") for n in range(2)] == before
+
+
+def test_agent_on_tcp_after_a_sleep(boot, tmp_path):
+    """A sleep closes sessions, as a pulled card does; afterwards new ones are taken."""
+    vm = test_agent_tcp.ready(test_agent_tcp.start(boot, tmp_path, machine="q35"))
+    agent = vm.agent()
+    client = test_agent_tcp.session(vm)
+    assert client.execute("guest-ping") == {"return": {}}
+    fall_asleep(vm, agent)
+    vm.serial.wait("session closed")
+    wake_up(vm, agent)
+    wait_for_address(agent, "eth0")
+    other = test_agent_tcp.session(vm)
+    assert other.execute("guest-ping") == {"return": {}}
+    other.close()
 
 
 def test_a_frozen_guest_does_not_sleep(boot):
