@@ -78,23 +78,43 @@ static void backtrace_line(uintptr_t address)
     crash_text("\n");
 }
 
+/* Says how often a line came again that was not printed again. */
+static void backtrace_repeated(uint64_t count)
+{
+    if (!count)
+        return;
+    crash_text("  ... and so ");
+    crash_decimal(count);
+    crash_text(" times more\n");
+}
+
 void crash_backtrace(uintptr_t address, uintptr_t frame)
 {
     uintptr_t end = stack_end_of(frame);
+    uint64_t repeated = 0;
     backtrace_line(address);
     /* A frame is the caller's frame pointer and the return address; each lies above the last. */
-    for (int i = 0; i < BACKTRACE_MAX; i++) {
+    for (int lines = 1; lines < BACKTRACE_MAX;) {
         if (!end || frame % sizeof frame || frame > end - 2 * sizeof frame)
             break;
         const uintptr_t *pair = (const uintptr_t *)frame;
         if (!pair[1])
             break;
         /* The call, not what follows it: that may belong to the next function. */
-        backtrace_line(pair[1] - 1);
+        if (pair[1] - 1 == address) {
+            repeated++; /* a recursion, and what began it is of more interest */
+        } else {
+            backtrace_repeated(repeated);
+            repeated = 0;
+            address = pair[1] - 1;
+            backtrace_line(address);
+            lines++;
+        }
         if (pair[0] <= frame)
             break;
         frame = pair[0];
     }
+    backtrace_repeated(repeated);
 }
 
 void panic(const char *format, ...)

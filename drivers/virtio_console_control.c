@@ -25,6 +25,9 @@
 #define CONTROL_QUEUE_SIZE 32u
 /* Room for a header, the longest name that can be ours, and a NUL. */
 #define CONTROL_RX_BYTES (sizeof(struct virtio_console_control) + VIRTIO_CONSOLE_NAME_MAX + 1)
+/* QEMU tells the length of the whole message even where only a part found room
+ * (virtio-serial-bus.c:send_control_msg); nobody's name is this long. */
+#define CLAIMED_MAX      65536u
 #define CONTROL_TX_BYTES sizeof(struct virtio_console_control)
 /* Messages that one answer may bring: PORT_NAME, CONSOLE_PORT, PORT_OPEN, and one to spare. */
 #define CONTROL_RX_PER_ANSWER 4u
@@ -43,7 +46,7 @@ enum {
 
 /* --- sessions ------------------------------------------------------------------------------- */
 
-static void tell(struct virtio_console *console, enum virtio_console_event event)
+void virtio_console_tell(struct virtio_console *console, enum virtio_console_event event)
 {
     console->config.event(console->config.ctx, console, event);
 }
@@ -53,7 +56,7 @@ void virtio_console_end_session(struct virtio_console *console, enum virtio_cons
     if (!console->open)
         return;
     virtio_console_port_end(console);
-    tell(console, event);
+    virtio_console_tell(console, event);
 }
 
 /* Begins the session when the port is known by name, has queues, and the host has it open. */
@@ -64,7 +67,7 @@ void virtio_console_begin_session(struct virtio_console *console)
         (console->ports[port] & PORT_HOST_OPEN) == 0)
         return;
     virtio_console_port_begin(console);
-    tell(console, VIRTIO_CONSOLE_OPENED);
+    virtio_console_tell(console, VIRTIO_CONSOLE_OPENED);
 }
 
 /* --- what is owed to the device --------------------------------------------------------------- */
@@ -277,8 +280,10 @@ bool virtio_console_control_handle(struct virtio_console *console)
     /* One round of the queue at most: a device that never stops talking stops nothing else. */
     for (uint16_t handled = 0; handled < console->control_count; handled++) {
         int taken = virtqueue_take(&console->control_rx, &completion);
-        if (taken < 0)
+        if (taken < 0 || (taken == 1 && completion.claimed > CLAIMED_MAX)) {
             virtio_console_broken(console);
+            return true;
+        }
         if (taken != 1)
             return handled != 0;
         uint8_t message[CONTROL_RX_BYTES];

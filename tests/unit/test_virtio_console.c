@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/clock.h"
 #include "drivers/virtio_console.h"
 #include "drivers/virtio_console_regs.h"
 #include "drivers/virtio_regs.h"
@@ -292,9 +293,28 @@ static void bad_messages_are_refused(void **state)
     /* A name that is longer than the buffer, and a length that is even longer. */
     char name[300];
     memset(name, 'x', sizeof(name));
-    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), UINT32_MAX);
+    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), 4096);
     expect_events(&bench, "");
     assert_int_equal(bench.console.control_rx.clamped_lengths, 1);
+    host_writes(&bench, 1, "alive");
+    expect_input(&bench, "alive");
+    /* No name is that long: whatever the device wrote, it was no message. */
+    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), UINT32_MAX);
+    expect_events(&bench, "RO");
+    finish(&bench);
+}
+
+/* Nor is there more input than its buffer holds. */
+static void impossible_input_resets(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct fake_buffer buffer;
+    make_running(&bench, 1);
+    assert_true(fake_queue_pop(&bench.device.virtio.queues[4], &buffer));
+    fake_queue_push(&bench.device.virtio.queues[4], buffer.id, buffer.bytes + 1);
+    expect_input(&bench, "");
+    expect_events(&bench, "RO");
     host_writes(&bench, 1, "alive");
     expect_input(&bench, "alive");
     finish(&bench);
@@ -603,6 +623,95 @@ static void opened_while_open(void **state)
     finish(&bench);
 }
 
+static bool begins_with_brace(const uint8_t *bytes, size_t count)
+{
+    return count != 0 && bytes[0] == '{';
+}
+
+/* Whose bytes they are nothing tells: each buffer that may begin a session is told as one. */
+static void undecided_input(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *old[3]; /* unread when the host closes */
+        const char *new[3];
+        const char *read; /* with a '|' where a session begins */
+    } cases[] = {
+        {{"{old"}, {"{new}"}, "|{old|{new}"},
+        {{"tail of old"}, {"{new}"}, "|{new}"},
+        {{"tail", "tail", "{old"}, {"{new", "er}"}, "|{old|{newer}"},
+        {{"tail"}, {"garbage", "{new}"}, "garbage{new}"},
+        {{"{old"}, {"garbage", "{new}"}, "|{oldgarbage{new}"},
+        {{NULL}, {"garbage"}, "garbage"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench bench;
+        char text[256] = "";
+        make_running(&bench, 1);
+        bench.console.config.may_begin = begins_with_brace;
+        for (size_t n = 0; n < 3 && cases[i].old[n] != NULL; n++)
+            host_writes(&bench, 1, cases[i].old[n]);
+        fake_console_host_close(&bench.device, 1);
+        fake_console_host_open(&bench.device, 1);
+        expect_events(&bench, "CO");
+        for (size_t n = 0; n < 3 && cases[i].new[n] != NULL; n++)
+            host_writes(&bench, 1, cases[i].new[n]);
+        do {
+            if (bench.events[0] != '\0') {
+                assert_string_equal(bench.events, "O");
+                bench.events[0] = '\0';
+                strcat(text, "|");
+            }
+            size_t length = strlen(text);
+            length += read_some(&bench, text + length, sizeof(text) - 1 - length);
+            text[length] = '\0';
+        } while (virtio_console_poll(&bench.console));
+        assert_string_equal(text, cases[i].read);
+        assert_false(virtio_console_arm(&bench.console));
+        /* From here on everything is certain. */
+        host_writes(&bench, 1, "{more");
+        expect_events(&bench, "");
+        expect_input(&bench, "{more");
+        finish(&bench);
+    }
+}
+
+/* A reply that its reader left: the next one sees nothing of it, and there is room for his own. */
+static void unread_output_of_a_closed_session(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    bench.console.config.tx_filler = ' ';
+    for (unsigned int round = 0; round < 300; round++) {
+        uint8_t *room;
+        size_t count;
+        bench.device.host_stalls = true;
+        while ((count = virtio_console_port_reserve(&bench.console, &room)) != 0) {
+            memset(room, 'o', count);
+            virtio_console_port_commit(&bench.console, count);
+        }
+        fake_console_host_close(&bench.device, 1);
+        if (round % 2 == 0)
+            settle(&bench); /* heard before the next one comes: all is discarded */
+        bench.device.host_stalls = false;
+        fake_console_host_open(&bench.device, 1);
+        expect_events(&bench, round % 2 == 0 ? "CO" : bench.events);
+        bench.device.output[bench.device.output_bytes] = '\0';
+        assert_int_equal(strspn((char *)bench.device.output, " "), bench.device.output_bytes);
+        if (round % 2 == 0)
+            assert_int_equal(bench.device.output_bytes, 0);
+        bench.device.output_bytes = 0;
+        for (unsigned int answer = 0; answer < 20; answer++) {
+            assert_true(write_text(&bench, "answer"));
+            virtio_console_port_flush(&bench.console);
+            expect_output(&bench, "answer");
+        }
+    }
+    assert_true(bench.console.counters.resets > 0 && bench.console.counters.resets < 8);
+    finish(&bench);
+}
+
 /* --- ports that come and go ----------------------------------------------------------------- */
 
 static void unplug(struct bench *bench, uint32_t port)
@@ -692,6 +801,28 @@ static void needs_reset(void **state)
     assert_int_equal(bench.console.counters.resets, 1);
     host_writes(&bench, 1, "again");
     expect_input(&bench, "again");
+    finish(&bench);
+}
+
+/* One interrupt for data and for the configuration: the status is looked at a little later. */
+static void needs_reset_together_with_news(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    expect_events(&bench, "");
+    assert_false(virtio_console_arm(&bench.console));
+    host_writes(&bench, 1, "news");
+    bench.device.virtio.status |= VIRTIO_STATUS_NEEDS_RESET;
+    expect_events(&bench, "");
+    expect_input(&bench, "news");
+    assert_false(virtio_console_arm(&bench.console));
+    uint64_t due = virtio_console_deadline_ns(&bench.console);
+    assert_true(due > clock_monotonic_ns() && due != UINT64_MAX);
+    while (clock_monotonic_ns() < due)
+        ;
+    expect_events(&bench, "RO");
+    assert_true(virtio_console_deadline_ns(&bench.console) == UINT64_MAX);
     finish(&bench);
 }
 
@@ -786,6 +917,7 @@ int main(void)
         cmocka_unit_test(among_more_ports_than_buffers),
         cmocka_unit_test(messages_in_any_order),
         cmocka_unit_test(bad_messages_are_refused),
+        cmocka_unit_test(impossible_input_resets),
         cmocka_unit_test(without_multiport_port_0_is_ours),
         cmocka_unit_test(refusals_are_errors),
         cmocka_unit_test(out_of_memory_leaves_nothing),
@@ -799,10 +931,13 @@ int main(void)
         cmocka_unit_test(unread_input_of_a_closed_session),
         cmocka_unit_test(a_new_clients_bytes_survive),
         cmocka_unit_test(opened_while_open),
+        cmocka_unit_test(undecided_input),
+        cmocka_unit_test(unread_output_of_a_closed_session),
         cmocka_unit_test(unplugged_and_replugged),
         cmocka_unit_test(others_come_and_go),
         cmocka_unit_test(the_name_twice),
         cmocka_unit_test(needs_reset),
+        cmocka_unit_test(needs_reset_together_with_news),
         cmocka_unit_test(a_lie_on_any_queue_resets),
         cmocka_unit_test(given_up_in_the_end),
         cmocka_unit_test(pulled_out),
