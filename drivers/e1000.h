@@ -64,7 +64,7 @@ struct e1000_tx_descriptor;
  */
 struct e1000_statistics {
     uint64_t rx_frames; /* good ones that passed the filter, with or without a descriptor */
-    uint64_t rx_bytes;  /* of those, with their CRCs */
+    uint64_t rx_bytes;  /* of those, with their CRCs; lacks a frame that came while it was read */
     uint64_t rx_broadcast;
     uint64_t rx_multicast;
     uint64_t tx_frames;

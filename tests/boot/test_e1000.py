@@ -295,7 +295,7 @@ def run_lab(*arguments, **environment):
 def test_laboratory(model):
     done = run_lab("--model", model)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("  ok") == 16
+    assert done.stdout.count("  ok") == 17
     assert "all bounded" in done.stdout
 
 

@@ -48,6 +48,7 @@ EXPECTED = {
     ("2015-6815", "segment-0-twice"): (1, 0, 3),
     ("2016-1981", "TDH=9"): (0, 0, 0),
     ("2016-1981", "TDT=0x100"): (0, 0, 0),
+    ("2016-1981", "TDH=9,TDT=0x100"): (0, 0, 0),
     ("2021-20257", "segment-after-frame"): (1, 2000, 3),
     ("2021-20257", "segment-0-after-frame"): (1, 1, 3),
 }
@@ -62,6 +63,7 @@ BECAUSE = {
     "segment-0x100fe": "the segment would be 65790 bytes",
     "TDH=9": "of 8 descriptors",
     "TDT=0x100": "of 8 descriptors",
+    "TDH=9,TDT=0x100": "neither is ever met",
 }
 
 ABOUT = {
@@ -75,9 +77,9 @@ ABOUT = {
     "2015-6815": "A header and segments of no bytes leave nothing to copy, and before the fix the "
                  "loop that cuts a frame into segments took 0 bytes at a time for ever. Now it "
                  "ends when it makes no progress, so TDH arrives at TDT.",
-    "2016-1981": "The device walked from TDH until it met TDT, and from an index outside of the "
-                 "ring, or to one, it never did. Now it stops where the walk began or the ring "
-                 "ends, sends nothing, and TDH is 0.",
+    "2016-1981": "The device walked from TDH until it met TDT or the place where it began, and "
+                 "with both outside of the ring it met neither and went round for ever. Now the "
+                 "walk also ends when it begins outside, sends nothing, and TDH is 0.",
     "2021-20257": "Pieces sent before a segmented one can already be longer than its header and "
                   "segment, and what was left to fill became a number below 0, so that the loop "
                   "never ended. Now the device gives up at once and passes on what it had.",

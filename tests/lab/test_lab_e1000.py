@@ -20,7 +20,7 @@ def line(key, frames, count, head, tail):
 
 
 def tail_of(key):
-    return {"TDH=9": 3, "TDT=0x100": 256}.get(key[1], lab.EXPECTED[key][2])
+    return {"TDH=9": 3, "TDT=0x100": 256, "TDH=9,TDT=0x100": 256}.get(key[1], lab.EXPECTED[key][2])
 
 
 def log(**changes):
