@@ -17,8 +17,10 @@
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
 #include "klog.h"
+#include "lab_e1000.h"
 #include "machine.h"
 #include "memory.h"
+#include "nics.h"
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
@@ -28,6 +30,8 @@
 #define POWER_GRACE_NS UINT64_C(200000000)
 /* A file of the initrd is copied in pieces of this size. */
 #define INITRD_PIECE ((size_t)1 << 20)
+/* How often a network controller is looked at that has no interrupt. */
+#define POLL_EVERY_NS UINT64_C(5000000)
 
 static struct options options;
 static struct machine machine;
@@ -125,12 +129,14 @@ static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
 {
     (void)ctx;
     consoles_remove(bus, slot);
+    nics_remove(bus, slot);
 }
 
 static void on_added(void *ctx)
 {
     (void)ctx;
     consoles_scan();
+    nics_start();
 }
 
 static void on_power_button(void *ctx)
@@ -232,11 +238,16 @@ static _Noreturn void power_now(void)
     }
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t next_deadline(void)
 {
-    uint64_t deadline = clock_refine_at_ns();
-    uint64_t consoles = consoles_deadline_ns();
-    return consoles < deadline ? consoles : deadline;
+    uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
+    deadline = earlier(deadline, nics_deadline_ns());
+    return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
 }
 
 static _Noreturn void run(void)
@@ -244,9 +255,10 @@ static _Noreturn void run(void)
     for (;;) {
         bool moved = hotplug_poll();
         moved |= consoles_poll();
+        moved |= nics_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (!moved && !consoles_arm())
+        if (!moved && !nics_arm() && !consoles_arm())
             cpu_idle_until(next_deadline());
     }
 }
@@ -261,9 +273,14 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    nics_init(NULL, options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     if (options.crash[0])
         death_by(options.crash);
+    if (options.lab[0])
+        lab_e1000(options.lab);
+    else
+        nics_start();
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

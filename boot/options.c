@@ -17,6 +17,9 @@
 /* I/O space of x86. */
 #define OPTIONS_PORT_MAX 0xffffu
 
+/* A day. */
+#define OPTIONS_NIC_LOG_MAX 86400u
+
 /* ISA and I/O APIC lines; the largest that microvm hands out is 47. */
 #define OPTIONS_IRQ_MAX 1023u
 
@@ -102,6 +105,22 @@ static int set_crash(struct options *options, const char *value)
     return copy_text(options->crash, sizeof(options->crash), value);
 }
 
+static int set_lab(struct options *options, const char *value)
+{
+    return copy_text(options->lab, sizeof(options->lab), value);
+}
+
+static int set_nic_log(struct options *options, const char *value)
+{
+    const char *end;
+    uint64_t seconds;
+
+    if (!read_number(value, &end, &seconds) || *end != '\0' || seconds > OPTIONS_NIC_LOG_MAX)
+        return -EINVAL;
+    options->nic_log_seconds = (uint32_t)seconds;
+    return 0;
+}
+
 static int set_log(struct options *options, const char *value)
 {
     if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
@@ -181,6 +200,8 @@ static const struct option {
     {"log", "on|off", set_log},
     {"poweroff", "auto|debug-exit|reset|halt", set_poweroff},
     {"debug-exit", "PORT", set_debug_exit},
+    {"nic.log", "SECONDS", set_nic_log},
+    {"lab", "e1000[:CASE]", set_lab},
     {"crash", "TEST", set_crash},
     {"virtio_mmio.device", "SIZE@ADDRESS:IRQ", add_virtio_mmio},
 };

@@ -14,6 +14,7 @@
 #define OPTIONS_NAME_BYTES      128u
 #define OPTIONS_HOSTNAME_BYTES  65u /* HOST_NAME_MAX of Linux plus the NUL */
 #define OPTIONS_CRASH_BYTES     32u
+#define OPTIONS_LAB_BYTES       48u
 #define OPTIONS_VIRTIO_MMIO_MAX 64u
 
 /* How guest-shutdown's powerdown ends the machine. */
@@ -35,6 +36,8 @@ struct options {
     char agent_port[OPTIONS_NAME_BYTES];   /* agent.port= */
     char hostname[OPTIONS_HOSTNAME_BYTES]; /* hostname=, "" when not given */
     char crash[OPTIONS_CRASH_BYTES];       /* crash=, "" when not given: a death test */
+    char lab[OPTIONS_LAB_BYTES];           /* lab=, "" when not given: an experiment */
+    uint32_t nic_log_seconds;              /* nic.log=, 0: no lines with counters */
     bool log;                              /* log=: whether the log reaches the serial line */
     enum options_poweroff poweroff;        /* poweroff= */
     uint16_t debug_exit_port;              /* debug-exit=, 0: look for it */
