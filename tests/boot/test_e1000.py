@@ -18,7 +18,7 @@ import qemu
 from test_hotplug import ROOT_PORT, remove
 from test_idle import check_idle
 from test_machines import check_session
-from wire import Wire, frame, mac
+from cable import Wire, frame, mac
 
 MODELS = {"e1000": "82540EM", "e1000-82545em": "82545EM", "e1000-82544gc": "82544GC",
           "e1000e": "82574L"}
