@@ -30,7 +30,7 @@ COUNTERS = re.compile(r"nic pci ([0-9a-f:.]+):((?: \w+=\d+)+)\r")
 def prepare(boot, model="e1000", options="", **machine):
     """A machine with one controller and its cable, not started yet."""
     args = machine.pop("args", [])
-    append = machine.pop("append", "nic.log=1")
+    append = machine.pop("append", "net=off nic.log=1")
     vm = boot.prepare(append=append, **machine)
     wire = Wire(vm)
     end = vm.argv.index("-chardev")
@@ -254,7 +254,7 @@ def test_unplugged_and_plugged(boot, model):
 @pytest.mark.parametrize("how", ["acpi", "native"])
 def test_plugged_behind_a_root_port(boot, how):
     native = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
-    vm = boot.prepare(machine="q35", append="nic.log=1",
+    vm = boot.prepare(machine="q35", append="net=off nic.log=1",
                       args=ROOT_PORT + (native if how == "native" else []))
     wire = Wire(vm)
     vm.argv += wire.args
