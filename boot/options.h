@@ -32,8 +32,22 @@ struct options_virtio_mmio {
     uint32_t irq;
 };
 
+/* net=dhcp, net=off, net=ADDRESS/PREFIX,gw=ADDRESS: how the guest gets its IPv4 address. */
+enum options_net_mode { OPTIONS_NET_DHCP, OPTIONS_NET_OFF, OPTIONS_NET_STATIC };
+
+struct options_net {
+    enum options_net_mode mode;
+    uint8_t address[4];
+    uint8_t prefix_length;
+    uint8_t gateway[4]; /* zeros: none */
+    uint32_t services;  /* net.services=, of enum net_service (net/net.h) */
+};
+
 struct options {
     char agent_port[OPTIONS_NAME_BYTES];   /* agent.port= */
+    uint16_t agent_tcp_port;               /* agent.tcp=, 0: no agent on TCP */
+    bool agent_tcp_files;                  /* agent.tcp.allow=rw: guest-file-* on TCP */
+    bool agent_tcp_danger;                 /* agent.tcp.allow=danger: everything else on TCP */
     char hostname[OPTIONS_HOSTNAME_BYTES]; /* hostname=, "" when not given */
     char crash[OPTIONS_CRASH_BYTES];       /* crash=, "" when not given: a death test */
     char lab[OPTIONS_LAB_BYTES];           /* lab=, "" when not given: an experiment */
@@ -44,6 +58,7 @@ struct options {
     uint64_t memory_bytes;                 /* memory=, the byte budget of files; 0: what there is */
     uint32_t virtio_mmio_count;
     struct options_virtio_mmio virtio_mmio[OPTIONS_VIRTIO_MMIO_MAX];
+    struct options_net net;
     uint32_t refused; /* words that were unknown or malformed */
 };
 
