@@ -386,9 +386,9 @@ static _Noreturn void run(void)
             suspend_now();
         if (moved || power_wanted || sleep_wanted || net_is_busy())
             continue;
-        bool waiting = consoles_arm();
-        waiting |= nics_arm();
-        if (!waiting)
+        /* Controllers first: while one looks for its next frame, no console need be armed, which
+         * would be read once more in each turn. */
+        if (!nics_arm() && !consoles_arm())
             sleep_until(next_deadline());
     }
 }
