@@ -286,7 +286,9 @@ run: need-qemu $(KERNEL) ## boot the kernel in QEMU and show one whole session w
 	$(Q)$(PYTHON) tests/tools/session.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
 shell: need-qemu $(KERNEL) ## boot the kernel and type commands at it; MACHINE=pc, MEMORY=64M
 	$(Q)$(PYTHON) tests/tools/shell.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
-.PHONY: run shell
+lab-e1000: need-qemu $(KERNEL) ## try the shapes of old e1000 defects on this QEMU (docs/lab-e1000.md)
+	$(Q)BARE_QGA_IMAGE=$(abspath $(KERNEL)) $(PYTHON) tests/lab/lab_e1000.py $(LAB_FLAGS)
+.PHONY: run shell lab-e1000
 
 # ---------------------------------------------------------------------------------------------
 # Tests.  Each suite leaves its numbers in $(RESULTS); the sum is the last line.
@@ -397,7 +399,7 @@ clean: ## remove everything that was made; what was fetched stays in build/sourc
 distclean: ## remove that too
 	$(Q)rm -rf $(BUILD)
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	    sed 's/$$(ARCH)/$(ARCH)/g' | \
 	    while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 .PHONY: docs coverage-of clean distclean help
