@@ -7,10 +7,11 @@
 #   BUILD=build       where everything that is made goes; nothing is written elsewhere
 #   V=1               print the commands instead of one short line per step
 #
-# Three files of the kernel are read here, so that the pieces that know a thing say it:
-#   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
-#   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any object)
-#   net/lwip.mk            LWIP_ARCHIVE, LWIP_INCLUDE, LWIP_READY, likewise
+# Some files are read here, so that the pieces that know a thing say it:
+#   boot/$(ARCH)/arch.mk       CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
+#   boot/libc/libc.mk          LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (before any object)
+#   net/lwip.mk                LWIP_ARCHIVE, LWIP_INCLUDE, LWIP_READY, likewise
+#   agent/mbedtls/mbedtls.mk   MBEDTLS_INCLUDE, MBEDTLS_READY; libmbedtls.a in each folder of objects
 # They may add rules of their own.
 
 SHELL := /bin/bash
@@ -52,12 +53,12 @@ all: $(KERNEL) ## build/$(ARCH)/bare-qga.elf, the kernel
 NEED := tests/tools/need
 NEED_source := dpkg-dev xz-utils ca-certificates
 NEED_kernel := gcc binutils libc6-dev libjsmn-dev newlib-source $(NEED_source) python3
-NEED_hosted := gcc libc6-dev libjsmn-dev python3
+NEED_hosted := gcc libc6-dev libjsmn-dev $(NEED_source) python3
 NEED_qemu := qemu-system-x86 python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
-NEED_pytest := $(NEED_qemu) python3-pytest
-NEED_boot := $(NEED_pytest) tshark qemu-utils grub-common grub-pc-bin xorriso
+NEED_pytest := $(NEED_qemu) python3-pytest curl
+NEED_boot := $(NEED_pytest) openssl tshark qemu-utils grub-common grub-pc-bin xorriso
 NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
 NEED_bench := $(NEED_kernel) $(NEED_pytest)
 NEED_lint := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
@@ -77,6 +78,7 @@ COMMON := -std=c11 -g $(WARNINGS) -MMD -MP
 -include boot/$(ARCH)/arch.mk
 -include boot/libc/libc.mk
 -include net/lwip.mk
+MBEDTLS_INCLUDE := $(BUILD)/mbedtls/include
 
 is_clang = $(findstring clang,$(CC))
 KERNEL_CC = $(if $(is_clang),$(CC) --target=$(ARCH)-linux-gnu,$(CROSS)$(CC))
@@ -84,7 +86,8 @@ KERNEL_LD ?= $(CROSS)ld
 # The compiler's own headers (stdint.h, stdarg.h …) and the libc's, never the host's.
 compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
 KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
-    -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) -Iboot/$(ARCH)/include
+    -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) -iquote . -iquote agent -iquote $(GEN) \
+    -Iboot/$(ARCH)/include
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
@@ -93,15 +96,15 @@ $(patsubst %,$(OUT)/obj/%.o,$(KERNEL_FAST)): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
-HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -iquote . -iquote agent -iquote boot -iquote drivers \
-    -iquote $(GEN)
+HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
+    -iquote . -iquote agent -iquote boot -iquote drivers -iquote $(GEN)
 HOSTED_CFLAGS := $(COMMON) -O2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
 # Quote folders, not -I: a header of ours must never stand in for one of libc's.
-UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include $(LWIP_INCLUDE:%=-isystem %) \
-    -Itests/fake/include -iquote . -iquote agent \
-    -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
+UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
+    $(LWIP_INCLUDE:%=-isystem %) -Itests/fake/include -iquote . -iquote agent -iquote drivers \
+    -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -117,6 +120,8 @@ $(eval $(call stamp,$(BUILD)/hosted-asan/flags,$$(CC) $$(HOSTED_CPPFLAGS) $$(ASA
 $(eval $(call stamp,$(BUILD)/unit/flags,$$(CC) $$(UNIT_CPPFLAGS) $$(ASAN_CFLAGS)))
 $(eval $(call stamp,$(BUILD)/fuzz/flags,$$(FUZZ_CC) $$(UNIT_CPPFLAGS) $$(FUZZ_CFLAGS)))
 FORCE:
+
+include agent/mbedtls/mbedtls.mk
 
 # ---------------------------------------------------------------------------------------------
 # jsmn and the generated code
@@ -136,7 +141,7 @@ $(GENERATED) &: $(SCHEMA_SOURCES) | need-hosted
 	$(Q)$(PYTHON) schema/generate.py build --out $(GEN)
 
 AGENT := $(sort $(wildcard agent/*.c))
-BEFORE_OBJECTS := $(JSMN) $(GENERATED)
+BEFORE_OBJECTS := $(JSMN) $(GENERATED) $(MBEDTLS_READY)
 
 # $(call objects,folder,sources): the objects of sources that stand in the tree or in $(GEN).
 objects = $(patsubst %,$(1)/%.o,$(basename $(patsubst $(GEN)/%,gen/%,$(2))))
@@ -182,9 +187,10 @@ $(OUT)/symbols.o $(OUT)/symbols-none.o: %.o: %.S $(OUT)/flags
 define link_kernel
 $(call say,LINK,$@)
 $(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack $(ARCH_LDFLAGS) \
-    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LWIP_ARCHIVE) $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LWIP_ARCHIVE) $(OUT)/libmbedtls.a \
+    $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
 endef
-LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LWIP_ARCHIVE) $(LIBC_ARCHIVE)
+LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LWIP_ARCHIVE) $(OUT)/libmbedtls.a $(LIBC_ARCHIVE)
 $(OUT)/unnamed.elf: $(LINK_FROM) $(OUT)/symbols-none.o
 	$(link_kernel)
 # Everything that a debugger wants is in bare-qga.debug.elf, and nothing of it in the image.
@@ -213,7 +219,7 @@ $(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-hosted $(BEFORE
 $(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-hosted $(BEFORE_OBJECTS)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOSTED_CPPFLAGS) $(2) -c $$< -o $$@
-$(BUILD)/$(1)/bare-qga: $(call objects,$(BUILD)/$(1)/obj,$(HOSTED_SOURCES))
+$(BUILD)/$(1)/bare-qga: $(call objects,$(BUILD)/$(1)/obj,$(HOSTED_SOURCES)) $(BUILD)/$(1)/libmbedtls.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $(2) $$^ -o $$@
 endef
@@ -247,7 +253,8 @@ $(eval $(call program_rules,fuzz,$$(FUZZ_CC),$$(FUZZ_CFLAGS)))
 
 # $(call program,kind,name): its own link rule, because each has its own sources.
 define program
-$(BUILD)/$(1)/$(2): $(call objects,$(BUILD)/$(1)/obj,tests/$(1)/$(2).c $(call sources_of,tests/$(1)/$(2).c))
+$(BUILD)/$(1)/$(2): $(call objects,$(BUILD)/$(1)/obj,tests/$(1)/$(2).c $(call sources_of,tests/$(1)/$(2).c)) \
+    $(BUILD)/$(1)/libmbedtls.a
 	$$(call say,LINK,$$@)
 	$$(Q)$(3) $$^ $(4) -o $$@
 endef
@@ -276,7 +283,9 @@ run: need-qemu $(KERNEL) ## boot the kernel in QEMU and show one whole session w
 	$(Q)$(PYTHON) tests/tools/session.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
 shell: need-qemu $(KERNEL) ## boot the kernel and type commands at it; MACHINE=pc, MEMORY=64M
 	$(Q)$(PYTHON) tests/tools/shell.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
-.PHONY: run shell
+lab-e1000: need-qemu $(KERNEL) ## try the shapes of old e1000 defects on this QEMU (docs/lab-e1000.md)
+	$(Q)BARE_QGA_IMAGE=$(abspath $(KERNEL)) $(PYTHON) tests/lab/lab_e1000.py $(LAB_FLAGS)
+.PHONY: run shell lab-e1000
 
 # ---------------------------------------------------------------------------------------------
 # Tests.  Each suite leaves its numbers in $(RESULTS); the sum is the last line.
@@ -300,7 +309,7 @@ test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, und
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
 test-fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## the fuzz targets once over their stored inputs
 	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
-test-python: need-pytest $(KERNEL) ## pytest on the host: the schema's generator, the tools
+test-python: need-pytest $(KERNEL) $(HOSTED_ASAN) ## pytest on the host: generator, tools, TCP
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
 test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted
@@ -324,7 +333,7 @@ bench: need-bench all hosted ## the figures of the README, side by side with Lin
 
 CHECK = $(RESULT) check
 C_FILES := $(sort $(shell find agent boot drivers net schema tests -name '*.[ch]' 2>/dev/null))
-PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null))
+PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null)) tools/qga-tcp
 SH_FILES := $(sort $(shell find .ci tests -type f -perm -u+x ! -name '*.py' 2>/dev/null))
 LINTS := lint-format lint-layers lint-image lint-agent lint-python lint-shell lint-tidy-hosted \
     lint-tidy-kernel lint-cppcheck lint-docs lint-compilers
@@ -382,7 +391,7 @@ clean: ## remove everything that was made; what was fetched stays in build/sourc
 distclean: ## remove that too
 	$(Q)rm -rf $(BUILD)
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	    sed 's/$$(ARCH)/$(ARCH)/g' | \
 	    while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 .PHONY: docs coverage-of clean distclean help

@@ -41,6 +41,11 @@ struct platform {
     /* Nanoseconds since start, never backwards. */
     uint64_t (*monotonic_ns)(void *ctx);
     /*
+     * Fills `bytes` bytes that nobody can foretell.  Returns 0, or -ENODEV on a machine without a
+     * source of them; what the buffer holds then means nothing.
+     */
+    int (*random)(void *ctx, void *buffer, size_t bytes);
+    /*
      * Starts a shutdown; may return before it takes effect, 0, or a negative value if the machine
      * has no way to do it.
      */

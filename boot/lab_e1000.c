@@ -93,9 +93,10 @@ static const struct shape shapes[] = {
     /* Segments of no bytes: the loop over the data gets nowhere. */
     CHAIN("2015-6815", "segment-0", CUT(0, 0), BODY(1000)),
     CHAIN("2015-6815", "segment-0-twice", CUT(0, 0), BODY(1000), BODY(1000)),
-    /* Indices that no walk around the ring ever meets. */
+    /* Indices that no walk around the ring meets: to the end of it, from its start, and both. */
     INDICES("2016-1981", "TDH=9", 9, 3),
     INDICES("2016-1981", "TDT=0x100", 0, 0x100),
+    INDICES("2016-1981", "TDH=9,TDT=0x100", 9, 0x100),
     /* More bytes collected than header and segment hold: what is left to fill is less than 0. */
     CHAIN("2021-20257", "segment-after-frame", CUT(14, 100), PIECE(2000), BODY(1000)),
     CHAIN("2021-20257", "segment-0-after-frame", CUT(0, 0), PIECE(1), BODY(9)),

@@ -3,10 +3,14 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <arch/random.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent_tcp.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -70,6 +74,21 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static int platform_random(void *ctx, void *buffer, size_t bytes)
+{
+    uint8_t *at = buffer;
+    uint64_t number;
+
+    (void)ctx;
+    for (size_t part; bytes; bytes -= part, at += part) {
+        if (!arch_random(&number))
+            return -ENODEV;
+        part = bytes < sizeof number ? bytes : sizeof number;
+        memcpy(at, &number, part);
+    }
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -84,6 +103,7 @@ static const struct platform platform = {
     .memory_total = memory_total,
     .realtime_ns = platform_realtime_ns,
     .monotonic_ns = platform_monotonic_ns,
+    .random = platform_random,
     .power = platform_power,
     .network = &net_facts,
     .log = platform_log,
@@ -255,6 +275,7 @@ static uint64_t next_deadline(void)
     deadline = earlier(deadline, nics_start_at_ns);
     deadline = earlier(deadline, nics_deadline_ns());
     deadline = earlier(deadline, net_deadline_ns());
+    deadline = earlier(deadline, agent_tcp_deadline_ns());
     return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
 }
 
@@ -268,6 +289,7 @@ static _Noreturn void run(void)
         }
         moved |= consoles_poll();
         moved |= nics_poll();
+        moved |= agent_tcp_poll();
         net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
@@ -290,6 +312,7 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    agent_tcp_init(&options, agent);
     nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     if (options.crash[0])

@@ -15,7 +15,8 @@
 
 #define NICS_MAX       8u
 #define SECOND_NS      UINT64_C(1000000000)
-#define LOG_LINE_BYTES 224
+#define LOG_LINE_BYTES 200
+#define LOG_WORD_BYTES 40 /* a name and a number, of 12 letters and 20 digits */
 
 /* Lives in pages of its own, so that a machine without such a controller has none of it. */
 struct nic {
@@ -57,24 +58,31 @@ static const struct {
 #undef COLUMN
 };
 
-/* One line with every counter that is not 0, if one has changed since the last line. */
+/* Every counter that is not 0, if one has changed since the last time; in one line, if it fits. */
 static void log_counters(struct nic *nic)
 {
     const struct e1000_statistics *now = e1000_statistics(&nic->chip);
-    char line[LOG_LINE_BYTES];
+    char line[LOG_LINE_BYTES] = "";
     size_t used = 0;
 
     if (memcmp(now, &nic->logged, sizeof *now) == 0)
         return;
     nic->logged = *now;
-    line[0] = '\0';
-    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]) && used < sizeof(line); i++) {
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        char word[LOG_WORD_BYTES];
         uint64_t value;
 
         memcpy(&value, (const char *)now + columns[i].field, sizeof value);
-        if (value != 0)
-            used += (size_t)snprintf(line + used, sizeof(line) - used, " %s=%llu", columns[i].name,
-                                     (unsigned long long)value);
+        if (value == 0)
+            continue;
+        size_t length = (size_t)snprintf(word, sizeof word, " %s=%llu", columns[i].name,
+                                         (unsigned long long)value);
+        if (used + length >= sizeof line) {
+            klog("nic %s:%s", nic->chip.name, line);
+            used = 0;
+        }
+        memcpy(line + used, word, length + 1);
+        used += length;
     }
     klog("nic %s:%s", nic->chip.name, line);
 }

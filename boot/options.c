@@ -91,6 +91,40 @@ static int set_agent_port(struct options *options, const char *value)
     return copy_text(options->agent_port, sizeof(options->agent_port), value);
 }
 
+static int set_agent_tcp(struct options *options, const char *value)
+{
+    const char *end;
+    uint64_t port;
+
+    if (!read_number(value, &end, &port) || *end != '\0' || port == 0 || port > UINT16_MAX)
+        return -EINVAL;
+    options->agent_tcp_port = (uint16_t)port;
+    return 0;
+}
+
+/* Words with commas between them; each says all of what it permits. */
+static int set_agent_tcp_allow(struct options *options, const char *value)
+{
+    bool files = false, danger = false;
+
+    for (;;) {
+        size_t length = strcspn(value, ",");
+
+        if (length == 2 && memcmp(value, "rw", 2) == 0)
+            files = true;
+        else if (length == 6 && memcmp(value, "danger", 6) == 0)
+            danger = true;
+        else if (length != 2 || memcmp(value, "ro", 2) != 0)
+            return -EINVAL;
+        if (value[length] == '\0')
+            break;
+        value += length + 1;
+    }
+    options->agent_tcp_files = files;
+    options->agent_tcp_danger = danger;
+    return 0;
+}
+
 static int set_hostname(struct options *options, const char *value)
 {
     /* RFC 1123 §2.1, and the dots of a fully qualified one. */
@@ -266,6 +300,8 @@ static const struct option {
     int (*set)(struct options *options, const char *value);
 } option_table[] = {
     {"agent.port", "NAME", set_agent_port},
+    {"agent.tcp", "PORT", set_agent_tcp},
+    {"agent.tcp.allow", "ro|rw|danger|rw,danger", set_agent_tcp_allow},
     {"hostname", "NAME", set_hostname},
     {"memory", "SIZE[K|M|G]", set_memory},
     {"log", "on|off", set_log},

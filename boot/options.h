@@ -45,6 +45,9 @@ struct options_net {
 
 struct options {
     char agent_port[OPTIONS_NAME_BYTES];   /* agent.port= */
+    uint16_t agent_tcp_port;               /* agent.tcp=, 0: no agent on TCP */
+    bool agent_tcp_files;                  /* agent.tcp.allow=rw: guest-file-* on TCP */
+    bool agent_tcp_danger;                 /* agent.tcp.allow=danger: everything else on TCP */
     char hostname[OPTIONS_HOSTNAME_BYTES]; /* hostname=, "" when not given */
     char crash[OPTIONS_CRASH_BYTES];       /* crash=, "" when not given: a death test */
     char lab[OPTIONS_LAB_BYTES];           /* lab=, "" when not given: an experiment */

@@ -25,6 +25,13 @@
 /* Restarts in a row before a chip is given up. */
 #define FAILURES_MAX 8u
 
+/*
+ * How long to look again after the last frame before sleeping.  QEMU lets 128 microseconds pass
+ * between two interrupts (hw/net/e1000.c:set_interrupt_cause), so an answer to an answer is there
+ * long before it is told.
+ */
+#define LINGER_NS UINT64_C(100000)
+
 #define INTERRUPTS (E1000_INT_LSC | E1000_INT_RXO | E1000_INT_RXT0)
 
 /* Both rings in one page. */
@@ -165,12 +172,27 @@ static bool arm_sender(struct e1000 *nic)
     return granted;
 }
 
+/* Whether a frame came a moment ago: the next one may be near. */
+static bool lingers(struct e1000 *nic)
+{
+    uint64_t now = clock_monotonic_ns();
+    if (nic->statistics.rx_delivered != nic->rx_delivered_before) {
+        nic->rx_delivered_before = nic->statistics.rx_delivered;
+        nic->rx_last_ns = now;
+        return true;
+    }
+    return nic->rx_last_ns != 0 && now - nic->rx_last_ns < LINGER_NS;
+}
+
 bool e1000_arm(struct e1000 *nic)
 {
     if (nic->gone)
         return false;
-    nic->armed = true;
     e1000_flush(nic);
+    if (lingers(nic))
+        return true;
+    nic->armed = true;
+    nic->rx_last_ns = 0;
     if (nic->rx_unposted != 0)
         e1000_rx_post(nic);
     bool waits = is_hung(nic);

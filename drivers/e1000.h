@@ -64,7 +64,7 @@ struct e1000_tx_descriptor;
  */
 struct e1000_statistics {
     uint64_t rx_frames; /* good ones that passed the filter, with or without a descriptor */
-    uint64_t rx_bytes;  /* of those, with their CRCs */
+    uint64_t rx_bytes;  /* of those, with their CRCs; lacks a frame that came while it was read */
     uint64_t rx_broadcast;
     uint64_t rx_multicast;
     uint64_t tx_frames;
@@ -109,8 +109,10 @@ struct e1000 {
     uint8_t *rx_memory;
     uint16_t rx_next;
     uint16_t rx_unposted;
-    bool rx_lent;       /* rx_next is read by the caller */
-    bool rx_discarding; /* up to and including the next end of a frame */
+    bool rx_lent;                 /* rx_next is read by the caller */
+    bool rx_discarding;           /* up to and including the next end of a frame */
+    uint64_t rx_delivered_before; /* as e1000_arm() knows it, and when it learnt that */
+    uint64_t rx_last_ns;
 
     /* Transmit: from the oldest that the chip has, over those not told yet, to the next free. */
     volatile struct e1000_tx_descriptor *tx_ring;
@@ -144,8 +146,9 @@ void e1000_release(struct e1000 *nic);
  */
 bool e1000_poll(struct e1000 *nic);
 /*
- * Before sleeping: gives all free buffers to the chip.  Returns true when a frame waits already,
- * or room that e1000_reserve() had not: poll again instead.
+ * Before sleeping: flushes, and gives all free buffers to the chip.  Returns true when a frame
+ * waits already, or room that e1000_reserve() had not, and for a tenth of a millisecond after the
+ * last frame, because a conversation goes faster than QEMU interrupts: poll again instead.
  */
 bool e1000_arm(struct e1000 *nic);
 /* When to poll even without an interrupt, on the scale of clock_monotonic_ns(); UINT64_MAX: not. */

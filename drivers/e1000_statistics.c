@@ -20,7 +20,8 @@ static const struct {
     {E1000_RNBC, offsetof(struct e1000_statistics, rx_no_buffer)},
 };
 
-/* The upper half clears both, so it is read last. */
+/* The upper half clears both, so it is read last.  QEMU counts on in between
+ * (hw/net/e1000.c:mac_read_clr8): what a frame adds there is lost. */
 static uint64_t read_pair(const struct e1000 *nic, uint32_t low)
 {
     uint64_t value = e1000_read(nic, low);

@@ -19,6 +19,7 @@
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 #include "services.h"
+#include "tcp_agent.h"
 
 /* lwIP's heap, its end mark, and what aligning costs (lwIP src/core/mem.c). */
 #define HEAP_BYTES (MEM_SIZE + 64u)
@@ -74,6 +75,7 @@ static bool start_stack(void)
         return false;
     lwip_init();
     services_start(config->services);
+    tcp_agent_listen();
     return true;
 }
 

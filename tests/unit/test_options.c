@@ -83,6 +83,25 @@ static void test_values(void **state)
     assert_string_equal(options.hostname, "vm-1.example");
 }
 
+static void test_tcp(void **state)
+{
+    struct options options;
+
+    (void)state;
+    parse(&options, "agent.tcp=9000");
+    assert_int_equal(options.agent_tcp_port, 9000);
+    assert_false(options.agent_tcp_files || options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=rw");
+    assert_true(options.agent_tcp_files && !options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=rw,danger");
+    assert_true(options.agent_tcp_files && options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=danger");
+    assert_true(!options.agent_tcp_files && options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=rw,danger agent.tcp.allow=ro");
+    assert_false(options.agent_tcp_files || options.agent_tcp_danger);
+    assert_int_equal(options.refused, 0);
+}
+
 static void test_microvm(void **state)
 {
     struct options options;
@@ -127,6 +146,14 @@ static void test_refused(void **state)
         "debug-exit=65536",
         "debug-exit=0x",
         "debug-exit=12z",
+        "agent.tcp=0",
+        "agent.tcp=65536",
+        "agent.tcp=99x",
+        "agent.tcp.allow=",
+        "agent.tcp.allow=all",
+        "agent.tcp.allow=rwx",
+        "agent.tcp.allow=rw,",
+        "agent.tcp.allow=,danger",
         "memory=0",
         "memory=M",
         "memory=12Q",
@@ -261,10 +288,15 @@ static void test_end_of_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_values),
-        cmocka_unit_test(test_microvm),   cmocka_unit_test(test_many_devices),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_net),
-        cmocka_unit_test(test_list_once), cmocka_unit_test(test_end_of_options),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_tcp),
+        cmocka_unit_test(test_microvm),
+        cmocka_unit_test(test_many_devices),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_net),
+        cmocka_unit_test(test_list_once),
+        cmocka_unit_test(test_end_of_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
