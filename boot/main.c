@@ -18,6 +18,7 @@
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
 #include "klog.h"
+#include "log_ring.h"
 #include "machine.h"
 #include "memory.h"
 #include "pages.h"
@@ -90,6 +91,12 @@ static void platform_log(void *ctx, const char *line)
     klog("%s", line);
 }
 
+static size_t platform_log_read(void *ctx, uint64_t *position, char *bytes, size_t size)
+{
+    (void)ctx;
+    return log_ring_read(position, bytes, size);
+}
+
 static const struct platform platform = {
     .machine = &platform_machine,
     .page_alloc = memory_page_alloc,
@@ -104,6 +111,7 @@ static const struct platform platform = {
     .idle_ns = platform_idle_ns,
     .power = platform_power,
     .log = platform_log,
+    .log_read = platform_log_read,
 };
 
 /* --- consoles and sessions ----------------------------------------------------------------- */

@@ -228,6 +228,7 @@ echo a >&9; echo $?
 echo hi | cat - nosuch; echo $?
 mkdir -p d/e; touch d/x d/e/y; find d | sort; find d ! -type d | sort; find . -maxdepth 1 | sort
 df . | head -n 1 | cut -c1-10; du -s nosuch
+mkdir -p d/e; cp -r d d/e; echo $?; ls d/e
 echo a; exec 3> f; echo b >&3; exec 3>&-; cat f
 exec 3< nosuch; echo unreachable
 """
@@ -463,7 +464,6 @@ cp
 cp one one
 cp -v one new
 cp -n one two
-cp -r dir dir/sub
 cp dir/a emptydir/
 cp -p script new
 cp script new
