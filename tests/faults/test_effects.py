@@ -226,12 +226,13 @@ def test_crash_after_the_reply(hosted):
 
 
 def test_restart(hosted):
-    """Open handles die with the agent; files and the frozen state do not."""
+    """Handles and programs die with the agent; files and the frozen state do not."""
     server = hosted({"faults": [
         {"effect": "restart", "command": "guest-get-time", "nth": 1, "ms": 100}]})
     agent = server.connect()
     agent.write_file("/tmp/f", b"stays")
     handle = agent.open("/tmp/f")
+    pid = agent.execute("guest-exec", path="sleep", arg=["1000"])["pid"]
     agent.send(request("guest-get-time"))
     assert agent.receive() == b""
     agent = server.connect()
@@ -239,6 +240,8 @@ def test_restart(hosted):
         agent.read(handle, 10)
     assert error.value.error["desc"] == f"handle '{handle}' has not been found"
     assert agent.open("/tmp/f") == handle + 1
+    with pytest.raises(CommandError):
+        agent.execute("guest-exec-status", pid=pid)
     assert agent.read_file("/tmp/f") == b"stays"
     works(agent)
 
