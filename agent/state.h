@@ -52,8 +52,8 @@ struct agent {
     struct session *sessions;
     struct tasks tasks;
     struct personality_state *personality; /* NULL: nobody gave one */
-    struct faults *faults;           /* NULL without a personality */
-    int64_t clock_jump_ns;           /* how far a fault has set the clock wrong */
+    struct faults *faults;                 /* NULL without a personality */
+    int64_t clock_jump_ns;                 /* how far a fault has set the clock wrong */
 };
 
 struct session {

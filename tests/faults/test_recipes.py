@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The files of docs/misbehaviour.md and docs/personality.md: each is accepted and does something."""
+"""The files of docs/misbehaviour.md and docs/personality.md: each is accepted and acts."""
 import json
 import os
 import re

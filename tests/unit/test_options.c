@@ -286,10 +286,14 @@ static void test_end_of_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_values),
-        cmocka_unit_test(test_rpcs),      cmocka_unit_test(test_microvm),
-        cmocka_unit_test(test_net),       cmocka_unit_test(test_many_devices),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_list_once),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_rpcs),
+        cmocka_unit_test(test_microvm),
+        cmocka_unit_test(test_net),
+        cmocka_unit_test(test_many_devices),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_list_once),
         cmocka_unit_test(test_end_of_options),
     };
 
