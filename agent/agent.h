@@ -36,14 +36,6 @@ int agent_add_directory(struct agent *agent, const char *path);
 /* Gives what is at `path` permission bits and a time of change, in seconds since 1970 (UTC). */
 int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime);
 
-/*
- * Does a bounded piece of what goes on without a request (running programs).  Returns whether
- * anything moved: call again before sleeping if so.
- */
-bool agent_poll(struct agent *agent);
-/* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */
-uint64_t agent_deadline_ns(const struct agent *agent);
-
 /* A byte that means nothing between replies. */
 #define SESSION_FILLER ' '
 
@@ -69,8 +61,8 @@ int agent_set_personality(struct agent *agent, const void *text, size_t size, co
 int agent_find_personality(struct agent *agent, const char *path);
 
 /*
- * Does a bounded piece of what goes on without a request (running programs).  Returns whether
- * anything moved: call again before sleeping if so.
+ * Does a bounded piece of what goes on without a request: running programs, and faults.  Returns
+ * whether anything moved: call again before sleeping if so.
  */
 bool agent_poll(struct agent *agent);
 /* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */
