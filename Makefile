@@ -205,7 +205,7 @@ $(KERNEL): $(OUT)/bare-qga.debug.elf
 # The same agent as a Linux process
 
 # Options and the initial file tree are read as the kernel reads them.
-HOSTED_SOURCES := $(AGENT) $(GENERATED_C) boot/cpio.c boot/options.c \
+HOSTED_SOURCES := $(AGENT) $(GENERATED_C) boot/cpio.c boot/log_ring.c boot/options.c \
     $(sort $(wildcard tests/hosted/*.c))
 hosted: $(HOSTED) ## build/hosted/bare-qga, the agent as a Linux process (a mock agent for clients)
 hosted-asan: $(HOSTED_ASAN) ## the same with AddressSanitizer and UBSan, for tests

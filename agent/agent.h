@@ -61,8 +61,8 @@ int agent_set_personality(struct agent *agent, const void *text, size_t size, co
 int agent_find_personality(struct agent *agent, const char *path);
 
 /*
- * Does a bounded piece of what goes on without a request (running programs).  Returns whether
- * anything moved: call again before sleeping if so.
+ * Does a bounded piece of what goes on without a request: running programs, and faults.  Returns
+ * whether anything moved: call again before sleeping if so.
  */
 bool agent_poll(struct agent *agent);
 /* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */

@@ -386,8 +386,7 @@ static const char *take_iso(struct task *task)
 
 static enum step step_date(struct task *task)
 {
-    const struct platform *platform = task->agent->platform;
-    int64_t now = platform->realtime_ns(platform->ctx);
+    int64_t now = agent_realtime_ns(task->agent);
     struct applet_options options;
     const char *format = take_iso(task);
 

@@ -74,6 +74,7 @@ void faults_strike(struct agent *agent, struct session *only, const struct fault
         agent->faults->closed_until_ns = closed_until_ns(agent, spec);
         close_all(agent, agent->faults->closed_until_ns);
         agent_close_handles(agent);
+        tasks_free(agent); /* no process here outlives the agent */
         break;
     default: /* FAULT_EFFECT_DISCONNECT */
         if (only != NULL) {

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * HMAC-SHA256 (RFC 2104) over Mbed TLS's SHA-256.  The library's own HMAC takes its memory from an
- * allocator, and here it has to work before anybody has shown the secret.
+ * HMAC-SHA256 (RFC 2104).  Mbed TLS's own takes its memory from an allocator, and this has to work
+ * before anybody has shown the secret.
  */
 #ifndef AGENT_HMAC_H
 #define AGENT_HMAC_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "sha256.h"
 
-#include "mbedtls/sha256.h"
-
-#define HMAC_BYTES 32u
+#define HMAC_BYTES SHA256_BYTES
 
 struct hmac {
-    mbedtls_sha256_context inner;
-    mbedtls_sha256_context outer;
+    struct sha256 inner;
+    struct sha256 outer;
 };
 
 /* Begins with a key of any length. */

@@ -211,7 +211,7 @@ bool virtio_console_port_drained(void *console);
 /*
  * Closes our side of the port, which the host sees (QEMU's event VSERPORT_CHANGE), or opens it
  * again; it is open from the start.  While it is closed no session runs and the device delivers
- * nothing.  A session that begins by opening is reported as any other, from this very call.
+ * nothing.  A session that begins by opening is reported as any other.
  * Where ports are not controlled (§5.3.5) the host sees nothing of it.
  */
 void virtio_console_port_set_open(void *console, bool open);

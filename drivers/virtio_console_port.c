@@ -347,11 +347,11 @@ void virtio_console_port_flush(void *ctx)
 
 bool virtio_console_port_drained(void *ctx)
 {
-    struct virtio_console *console = ctx;
-    if (!usable(console))
-        return true;
-    reclaim(console);
-    return console->tx_tail == console->tx_head;
+    const struct virtio_console *console = ctx;
+    /* Only a look: what reclaim() took here, port_poll() would no longer see, and whoever waits for
+     * room would wait for ever. */
+    return !usable(console) || (console->tx_head == console->tx_submitted &&
+                                virtqueue_waiting(&console->tx) == console->tx.in_flight);
 }
 
 /*

@@ -36,3 +36,11 @@ $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard net/*.c)): $(LWIP_PORT)
 $(LWIP_ARCHIVE): $(LWIP_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
+
+# The same for the fuzz target, with its sanitizers.
+LWIP_FUZZ := $(BUILD)/fuzz/lwip
+$(LWIP_FUZZ)/%.o: $(LWIP_READY) $(BUILD)/fuzz/flags net/lwip.mk $(LWIP_PORT) | need-fuzz
+	$(call say,LWIP,$(@:$(LWIP_FUZZ)/%.o=%.c))
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS) -w $(LWIP_INCLUDE:%=-isystem %) \
+	    -c $(LWIP)/src/$*.c -o $@
+$(BUILD)/fuzz/fuzz_network: $(LWIP_SOURCES:%=$(LWIP_FUZZ)/%.o)

@@ -167,6 +167,20 @@ def test_without_a_card(boot):
     assert "eth0" not in vm.serial.text()
 
 
+def test_smallest_machine(boot, folder):
+    """4 MiB hold the network and the agent, with a file besides."""
+    args, ports = user_net(folder, "tcp:7")
+    vm = boot(memory="4M", args=args, append=SERVICES)
+    agent = vm.agent()
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    data = random.Random(4).randbytes(256 << 10)
+    agent.write_file("/tmp/file", data)
+    with connect(ports["tcp:7"]) as client:
+        client.sendall(data[:30000])
+        assert read_all(client, 30000) == data[:30000]
+    assert interface(agent)["statistics"]["rx-dropped"] == 0
+
+
 def test_agent_does_not_wait(boot, peer):
     """Nobody answers DHCP: the agent does, and the interface has no IPv4 address."""
     args = peer.netdev() + ["-device", "e1000,netdev=wire"]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each effect as a client sees it, and that the next command works."""
+import base64
 import json
 import time
 
@@ -226,12 +227,13 @@ def test_crash_after_the_reply(hosted):
 
 
 def test_restart(hosted):
-    """Open handles die with the agent; files and the frozen state do not."""
+    """Handles and programs die with the agent; files and the frozen state do not."""
     server = hosted({"faults": [
         {"effect": "restart", "command": "guest-get-time", "nth": 1, "ms": 100}]})
     agent = server.connect()
     agent.write_file("/tmp/f", b"stays")
     handle = agent.open("/tmp/f")
+    pid = agent.execute("guest-exec", path="sleep", arg=["1000"])["pid"]
     agent.send(request("guest-get-time"))
     assert agent.receive() == b""
     agent = server.connect()
@@ -239,6 +241,8 @@ def test_restart(hosted):
         agent.read(handle, 10)
     assert error.value.error["desc"] == f"handle '{handle}' has not been found"
     assert agent.open("/tmp/f") == handle + 1
+    with pytest.raises(CommandError):
+        agent.execute("guest-exec-status", pid=pid)
     assert agent.read_file("/tmp/f") == b"stays"
     works(agent)
 
@@ -324,3 +328,20 @@ def test_faults_at_run_time(hosted):
     agent.execute(SET_FAULTS, faults=[])
     works(agent)
     assert agent.execute(STATUS)["faults"] == []
+
+
+def test_clock_jump_is_seen_by_programs(faulty):
+    """What the guest's programs take for the time, and that guest-set-time ends it."""
+    agent = faulty({"effect": "clock-jump", "command": "guest-ping", "nth": 1,
+                    "jump-ms": 400 * 86400 * 1000})
+
+    def date():
+        pid = agent.execute("guest-exec", path="date", arg=["+%s"], capture_output=True)["pid"]
+        while not (status := agent.execute("guest-exec-status", pid=pid))["exited"]:
+            pass
+        return int(base64.b64decode(status["out-data"]))
+    assert abs(date() - time.time()) < 60
+    agent.execute("guest-ping")
+    assert date() - time.time() > 399 * 86400
+    agent.execute("guest-set-time", time=int(time.time()) * 10**9)
+    assert abs(date() - time.time()) < 60

@@ -40,7 +40,8 @@ class Agent:
         personality.parent.mkdir(parents=True)
         personality.write_text(PERSONALITY)
         self.process = subprocess.Popen(
-            [os.path.abspath(program), "--listen", path, "--personality", "opt/bare-qga/personality"],
+            [os.path.abspath(program), "--listen", path]
+            + ["--personality", "opt/bare-qga/personality"],
             cwd=folder,
         )
         self.socket = socket.socket(socket.AF_UNIX)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/gate.c agent/hmac.c
+// sources: agent/gate.c agent/hmac.c agent/sha256.c
 /* The code that opens a session, and the parser that stands before it. */
 #include <ctype.h>
 #include <setjmp.h>

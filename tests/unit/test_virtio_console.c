@@ -507,6 +507,74 @@ static void drained_when_the_host_has_all(void **state)
 }
 
 /* Pings: one notification each, none for receive buffers, and an interrupt for the next one. */
+/* Looking whether all is taken takes nothing away from whoever waits for room. */
+static void asking_whether_it_is_drained(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint8_t *room;
+    size_t count;
+    make_running(&bench, 1);
+    bench.device.host_stalls = true;
+    while ((count = virtio_console_port_reserve(&bench.console, &room)) != 0) {
+        memset(room, 'x', count);
+        virtio_console_port_commit(&bench.console, count);
+    }
+    virtio_console_port_flush(&bench.console);
+    assert_false(virtio_console_port_drained(&bench.console));
+    settle(&bench);
+    assert_false(virtio_console_port_drained(&bench.console));
+    assert_false(virtio_console_arm(&bench.console));
+    fake_console_host_reads(&bench.device, 1);
+    assert_true(virtio_console_port_drained(&bench.console));
+    assert_true(virtio_console_poll(&bench.console));
+    assert_int_not_equal(virtio_console_port_reserve(&bench.console, &room), 0);
+    finish(&bench);
+}
+
+/* Our side closes and opens: the host sees both, and nothing crosses from one time to the next. */
+static void our_side_closes(void **state)
+{
+    (void)state;
+    struct bench bench;
+    const uint8_t *bytes;
+    uint8_t *room;
+    make_running(&bench, 1);
+    host_writes(&bench, 1, "never read");
+    assert_int_equal(virtio_console_port_peek(&bench.console, &bytes), 10);
+    virtio_console_port_set_open(&bench.console, false);
+    assert_int_equal(virtio_console_port_peek(&bench.console, &bytes), 0);
+    assert_int_equal(virtio_console_port_reserve(&bench.console, &room), 0);
+    expect_events(&bench, "");
+    assert_false(bench.device.ports[1].guest_open);
+    virtio_console_port_set_open(&bench.console, true);
+    expect_events(&bench, "O");
+    assert_true(bench.device.ports[1].guest_open);
+    host_writes(&bench, 1, "new");
+    expect_input(&bench, "new");
+    finish(&bench);
+}
+
+/* A host that comes and goes meanwhile finds the port closed. */
+static void the_host_comes_while_our_side_is_closed(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make(&bench, 31);
+    bench.device.ports[1] = (struct fake_port){.exists = true, .host_open = true, .name = NAME};
+    assert_int_equal(start_with(&bench, 16, 65536), 0);
+    virtio_console_port_set_open(&bench.console, false);
+    expect_events(&bench, "");
+    assert_false(bench.device.ports[1].guest_open);
+    fake_console_host_close(&bench.device, 1);
+    fake_console_host_open(&bench.device, 1);
+    expect_events(&bench, "");
+    virtio_console_port_set_open(&bench.console, true);
+    expect_events(&bench, "O");
+    assert_true(bench.device.ports[1].guest_open);
+    finish(&bench);
+}
+
 static void a_reply_costs_one_notification(void **state)
 {
     (void)state;
@@ -950,6 +1018,9 @@ int main(void)
         cmocka_unit_test(streams_beyond_the_wrap),
         cmocka_unit_test(a_stalled_host_blocks_nothing),
         cmocka_unit_test(drained_when_the_host_has_all),
+        cmocka_unit_test(asking_whether_it_is_drained),
+        cmocka_unit_test(our_side_closes),
+        cmocka_unit_test(the_host_comes_while_our_side_is_closed),
         cmocka_unit_test(a_reply_costs_one_notification),
         cmocka_unit_test(closing_drops_both_directions),
         cmocka_unit_test(reopened_between_two_looks),
