@@ -594,6 +594,11 @@ void regex_begin(struct regex *regex)
     regex->matched = false;
 }
 
+static bool in_set(const struct regex *regex, int32_t number, int byte)
+{
+    return (regex->sets.data[number * 32 + byte / 8] >> byte % 8 & 1) != 0;
+}
+
 void regex_feed(struct regex *regex, const uint8_t *bytes, size_t count)
 {
     const struct regex_op *program = (const void *)regex->program.data;
@@ -610,10 +615,9 @@ void regex_feed(struct regex *regex, const uint8_t *bytes, size_t count)
         regex->count = 0;
         for (uint32_t j = 0; j < found; j++) {
             const struct regex_op *op = &program[reached[j]];
-            const uint8_t *set = regex->sets.data + (size_t)op->argument * 32;
 
             if (op->code == RE_BYTE ? op->argument == folded
-                                    : (set[folded / 8] >> folded % 8 & 1) != 0) {
+                                    : in_set(regex, op->argument, folded)) {
                 list[regex->count++] = (uint16_t)(reached[j] + 1);
             }
         }

@@ -486,11 +486,12 @@ static void expand_braces(struct expansion *e, const char *text, const char *end
 static void put_captured(struct expansion *e)
 {
     struct sh *sh = e->sh;
-    const char *value = (const char *)sh->captured.data + sh->captured_at;
+    const char *value;
 
     if (sh->captured_at >= sh->captured.size) {
         return;
     }
+    value = (const char *)sh->captured.data + sh->captured_at;
     sh->captured_at += strlen(value) + 1;
     put_value(e, value, strlen(value));
 }

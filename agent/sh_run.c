@@ -720,14 +720,15 @@ static void run_for_next(struct task *task, const struct sh_op *op)
     struct sh *sh = task->state;
     struct sh_loop *loop =
         (struct sh_loop *)(void *)sh->loops.data + (sh->loops.size / sizeof(*loop) - 1);
-    const char *word = (const char *)loop->words.data + loop->at;
     const char *name = op->data;
+    const char *word;
     int result;
 
     if (loop->at >= loop->words.size) {
         sh->pc = op->target;
         return;
     }
+    word = (const char *)loop->words.data + loop->at;
     loop->at += strlen(word) + 1;
     result = vars_set(&task->vars, name, strlen(name), word, VARS_LOCAL);
     if (result == -EACCES) {

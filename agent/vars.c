@@ -18,6 +18,9 @@ const char *vars_next(const struct vars *vars, const char *entry)
 {
     const char *start = (const char *)vars->text.data;
 
+    if (start == NULL) {
+        return NULL;
+    }
     entry = entry == NULL ? start : entry + strlen(entry) + 1;
     return entry == start + vars->text.size ? NULL : entry;
 }

@@ -31,7 +31,8 @@ def case_bytes(case):
         data = data.replace(name, value)
     for step in case["steps"]:
         for capture in step.get("capture", []):
-            data = data.replace(b"{H:%s}" % capture["as"].encode(), b"1000")
+            number = b"2" if capture["path"][-1] == "pid" else b"1000"
+            data = data.replace(b"{H:%s}" % capture["as"].encode(), number)
     return data
 
 
