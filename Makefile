@@ -90,9 +90,9 @@ KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isyst
     -Iboot/$(ARCH)/include
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
-KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
-    drivers/virtqueue% drivers/virtio_console% drivers/e1000_rx% drivers/e1000_tx%
-$(patsubst %,$(OUT)/obj/%.o,$(KERNEL_FAST)): KERNEL_OPTIMIZE = -O2
+KERNEL_FAST := $(wildcard agent/framer*.c agent/base64.c agent/session.c agent/json.c \
+    drivers/virtqueue.c drivers/virtio_console_port.c drivers/e1000_rx.c drivers/e1000_tx.c)
+$(KERNEL_FAST:%.c=$(OUT)/obj/%.o): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
@@ -154,9 +154,6 @@ KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard drivers/*.c net/*.c 
 KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
 LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
 compiler_runtime = $(shell $(KERNEL_CC) -print-libgcc-file-name 2>/dev/null)
-
-# What runs once, or waits for a device, is made small; what sees every byte is made fast.
-$(OUT)/obj/boot/%.o $(OUT)/obj/drivers/%.o: KERNEL_CFLAGS += -Os
 
 define compile_kernel
 $(call say,CC,$<)

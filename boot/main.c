@@ -295,9 +295,9 @@ static _Noreturn void run(void)
             power_now();
         if (moved || net_is_busy())
             continue;
-        bool waiting = consoles_arm();
-        waiting |= nics_arm();
-        if (!waiting)
+        /* Controllers first: while one looks for its next frame, no console need be armed, which
+         * would be read once more in each turn. */
+        if (!nics_arm() && !consoles_arm())
             cpu_idle_until(next_deadline());
     }
 }

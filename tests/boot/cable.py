@@ -22,7 +22,7 @@ def frame(size=60, to=BROADCAST, kind=EXPERIMENT, payload=b""):
     return (to + HOST + struct.pack(">H", kind) + payload).ljust(size, b"\0")[:size]
 
 
-class Wire:
+class Cable:
     """One cable.  Make it before the machine, and give its arguments to it."""
 
     def __init__(self, vm, name="n0"):
