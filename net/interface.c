@@ -22,9 +22,11 @@
 /*
  * After an interrupt QEMU holds back the next one for 500 units of 256 ns, asked for or not
  * (hw/net/e1000.c:set_interrupt_cause, e1000e_core.h:E1000E_MIN_XITR), which would be most of a
- * round trip.  So long the ring is looked at instead.
+ * round trip.  So long the ring is looked at instead.  When nothing comes in that time, because the
+ * other side is slow or the host has no processor to spare, that is left alone for a while.
  */
-#define BUSY_NS UINT64_C(128000)
+#define BUSY_NS    UINT64_C(128000)
+#define BUSY_PAUSE 64u /* answers */
 /* The chip's counters stop at 2^32 - 1 frames; they are read long before. */
 #define COUNTS_EVERY (UINT32_C(1) << 24)
 #define GROUPS_MAX   16u
@@ -56,13 +58,6 @@ static err_t link_output(struct netif *netif, struct pbuf *frame)
     return ERR_OK;
 }
 
-static uint64_t busy_until_ns;
-
-bool net_is_busy(void)
-{
-    return clock_monotonic_ns() < busy_until_ns;
-}
-
 /* --- in ------------------------------------------------------------------------------------ */
 
 static void input(struct net_interface *self, const uint8_t *bytes, size_t length)
@@ -81,6 +76,28 @@ static void input(struct net_interface *self, const uint8_t *bytes, size_t lengt
         pbuf_free(frame);
 }
 
+static uint64_t busy_until_ns; /* 0: nothing was expected */
+static uint32_t busy_pause;
+
+bool net_is_busy(void)
+{
+    return clock_monotonic_ns() < busy_until_ns;
+}
+
+/* Frames have come, and were answered or not: whether it pays to look for the next ones at once. */
+static void expect_more(bool were_answered)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+
+    if (busy_until_ns != 0 && now_ns >= busy_until_ns)
+        busy_pause = BUSY_PAUSE;
+    busy_until_ns = 0;
+    if (were_answered && busy_pause != 0)
+        busy_pause--;
+    else if (were_answered)
+        busy_until_ns = now_ns + BUSY_NS;
+}
+
 bool net_receive(void *interface)
 {
     struct net_interface *self = interface;
@@ -94,8 +111,8 @@ bool net_receive(void *interface)
         e1000_recycle(self->nic);
         count++;
     }
-    if (self->tx_packets != answers)
-        busy_until_ns = clock_monotonic_ns() + BUSY_NS;
+    if (count != 0)
+        expect_more(self->tx_packets != answers);
     self->since_counts += count;
     if (self->since_counts >= COUNTS_EVERY) {
         self->since_counts = 0;
