@@ -7,10 +7,11 @@
 #   BUILD=build       where everything that is made goes; nothing is written elsewhere
 #   V=1               print the commands instead of one short line per step
 #
-# Two files of the kernel are read here, so that the pieces that know a thing say it:
+# Three files of the kernel are read here, so that the pieces that know a thing say it:
 #   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
 #   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any object)
-# Both may add rules of their own.
+#   net/lwip.mk            LWIP_ARCHIVE, LWIP_INCLUDE, LWIP_READY, likewise
+# They may add rules of their own.
 
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
@@ -20,6 +21,8 @@ MAKEFLAGS += --no-builtin-rules
 
 ARCH ?= x86_64
 BUILD ?= build
+# Source packages of Debian's that were fetched; what is made from them is in $(BUILD).
+SOURCES ?= $(BUILD)/sources
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -47,13 +50,14 @@ all: $(KERNEL) ## build/$(ARCH)/bare-qga.elf, the kernel
 # prerequisite: it never makes anything out of date.
 
 NEED := tests/tools/need
-NEED_kernel := gcc binutils libc6-dev libjsmn-dev newlib-source xz-utils python3
+NEED_source := dpkg-dev xz-utils ca-certificates
+NEED_kernel := gcc binutils libc6-dev libjsmn-dev newlib-source $(NEED_source) python3
 NEED_hosted := gcc libc6-dev libjsmn-dev python3
 NEED_qemu := qemu-system-x86 python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest := $(NEED_qemu) python3-pytest
-NEED_boot := $(NEED_pytest) qemu-utils grub-common grub-pc-bin xorriso
+NEED_boot := $(NEED_pytest) tshark qemu-utils grub-common grub-pc-bin xorriso
 # Where these cannot be had, the suite is skipped and says so; .ci/run insists.
 NEED_clients := $(NEED_pytest) libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
     python3-libvirt ansible
@@ -75,18 +79,19 @@ COMMON := -std=c11 -g $(WARNINGS) -MMD -MP
 
 -include boot/$(ARCH)/arch.mk
 -include boot/libc/libc.mk
+-include net/lwip.mk
 
 is_clang = $(findstring clang,$(CC))
 KERNEL_CC = $(if $(is_clang),$(CC) --target=$(ARCH)-linux-gnu,$(CROSS)$(CC))
 KERNEL_LD ?= $(CROSS)ld
 # The compiler's own headers (stdint.h, stdarg.h …) and the libc's, never the host's.
 compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
-KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
+KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
     -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) -Iboot/$(ARCH)/include
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
-    drivers/virtqueue% drivers/virtio_console%
+    drivers/virtqueue% drivers/virtio_console% drivers/e1000_rx% drivers/e1000_tx%
 $(patsubst %,$(OUT)/obj/%.o,$(KERNEL_FAST)): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
@@ -141,7 +146,7 @@ objects = $(patsubst %,$(1)/%.o,$(basename $(patsubst $(GEN)/%,gen/%,$(2))))
 # ---------------------------------------------------------------------------------------------
 # The kernel
 
-KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard drivers/*.c boot/*.c boot/libc/*.c \
+KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard drivers/*.c net/*.c boot/*.c boot/libc/*.c \
     boot/$(ARCH)/*.c boot/$(ARCH)/*.S))
 KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
 LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
@@ -154,9 +159,9 @@ define compile_kernel
 $(call say,CC,$<)
 $(Q)mkdir -p $(@D) && $(KERNEL_CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -c $< -o $@
 endef
-$(OUT)/obj/gen/%.o: $(GEN)/%.c $(OUT)/flags $(LIBC_READY) | need-kernel $(BEFORE_OBJECTS)
+$(OUT)/obj/gen/%.o: $(GEN)/%.c $(OUT)/flags $(LIBC_READY) $(LWIP_READY) | need-kernel $(BEFORE_OBJECTS)
 	$(compile_kernel)
-$(OUT)/obj/%.o: %.c $(OUT)/flags $(LIBC_READY) | need-kernel $(BEFORE_OBJECTS)
+$(OUT)/obj/%.o: %.c $(OUT)/flags $(LIBC_READY) $(LWIP_READY) | need-kernel $(BEFORE_OBJECTS)
 	$(compile_kernel)
 $(OUT)/obj/%.o: %.S $(OUT)/flags | need-kernel
 	$(compile_kernel)
@@ -179,9 +184,9 @@ $(OUT)/symbols.o $(OUT)/symbols-none.o: %.o: %.S $(OUT)/flags
 define link_kernel
 $(call say,LINK,$@)
 $(Q)$(KERNEL_LD) -static -nostdlib --gc-sections --fatal-warnings -z noexecstack $(ARCH_LDFLAGS) \
-    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
+    -T $(OUT)/linker.ld -Map=$(@:.elf=.map) $(filter %.o,$^) $(LWIP_ARCHIVE) $(LIBC_ARCHIVE) $(compiler_runtime) -o $@
 endef
-LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LIBC_ARCHIVE)
+LINK_FROM := $(KERNEL_OBJECTS) $(OUT)/linker.ld $(LWIP_ARCHIVE) $(LIBC_ARCHIVE)
 $(OUT)/unnamed.elf: $(LINK_FROM) $(OUT)/symbols-none.o
 	$(link_kernel)
 # Everything that a debugger wants is in bare-qga.debug.elf, and nothing of it in the image.
@@ -323,7 +328,7 @@ bench: need-bench all hosted ## the figures of the README, side by side with Lin
 # What must hold for the source.  Each check counts like a test.
 
 CHECK = $(RESULT) check
-C_FILES := $(sort $(shell find agent boot drivers schema tests -name '*.[ch]' 2>/dev/null))
+C_FILES := $(sort $(shell find agent boot drivers net schema tests -name '*.[ch]' 2>/dev/null))
 PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null))
 SH_FILES := $(sort $(shell find .ci tests -type f -perm -u+x ! -name '*.py' 2>/dev/null))
 LINTS := lint-format lint-layers lint-image lint-agent lint-python lint-shell lint-tidy-hosted \
@@ -355,17 +360,18 @@ HOSTED_TIDY := $(AGENT) $(wildcard tests/hosted/*.c)
 KERNEL_TIDY := $(filter-out $(AGENT) $(GENERATED_C) %.S,$(KERNEL_SOURCES))
 lint-tidy-hosted: $(BEFORE_OBJECTS)
 	$(Q)$(CHECK) $@ sh -c "$(call tidy,$(HOSTED_TIDY),-std=c11 $(HOSTED_CPPFLAGS))"
-lint-tidy-kernel: $(BEFORE_OBJECTS) $(LIBC_READY)
+lint-tidy-kernel: $(BEFORE_OBJECTS) $(LIBC_READY) $(LWIP_READY)
 	$(Q)$(CHECK) $@ sh -c "$(call tidy,$(KERNEL_TIDY),-std=c11 -ffreestanding $(KERNEL_CPPFLAGS))"
 lint-cppcheck: $(BEFORE_OBJECTS)
 	$(Q)$(CHECK) $@ cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --suppressions-list=tests/tools/cppcheck.txt --error-exitcode=1 \
 	    -D__GNUC__=12 -D__x86_64__ -I. -Iagent -Iboot/$(ARCH)/include -I$(GEN) -I$(BUILD)/include \
-	    agent drivers boot tests/hosted
+	    agent drivers net boot tests/hosted
 # The other compiler must be as content as the one that builds everything else.
 OTHER_CC := $(if $(is_clang),gcc,clang)
 lint-compilers: $(KERNEL) $(HOSTED)
-	$(Q)$(CHECK) lint-build-with-$(OTHER_CC) $(MAKE) BUILD=$(BUILD)/$(OTHER_CC) CC=$(OTHER_CC) all hosted
+	$(Q)$(CHECK) lint-build-with-$(OTHER_CC) $(MAKE) BUILD=$(BUILD)/$(OTHER_CC) SOURCES=$(SOURCES) \
+	    CC=$(OTHER_CC) all hosted
 .PHONY: lint $(LINTS)
 
 # ---------------------------------------------------------------------------------------------
@@ -376,12 +382,14 @@ docs/commands.md: $(SCHEMA_SOURCES) | need-hosted
 coverage-of: need-hosted ## SCHEMA=file: which commands of another schema exist here
 	$(Q)test -n "$(SCHEMA)" || { echo "usage: make coverage-of SCHEMA=file.json"; exit 2; }
 	$(Q)$(PYTHON) schema/generate.py coverage $(SCHEMA)
-clean: ## remove everything that was made
+clean: ## remove everything that was made; what was fetched stays in build/sources
+	$(Q)test ! -d $(BUILD) || find $(BUILD) -mindepth 1 -maxdepth 1 ! -path $(SOURCES) -exec rm -rf {} +
+distclean: ## remove that too
 	$(Q)rm -rf $(BUILD)
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	    sed 's/$$(ARCH)/$(ARCH)/g' | \
 	    while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
-.PHONY: docs coverage-of clean help
+.PHONY: docs coverage-of clean distclean help
 
 -include $(shell find $(addprefix $(BUILD)/,$(ARCH) hosted hosted-asan unit fuzz) -name '*.d' 2>/dev/null)

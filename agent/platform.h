@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "network.h"
+
 /* The unit of file storage, and what page_alloc() gives. */
 #define PLATFORM_PAGE_SIZE 4096u
 
@@ -69,6 +71,7 @@ struct platform {
     int (*power)(void *ctx, enum platform_power mode);
     /* Starts a suspend to memory in the same way; NULL where no machine is. */
     int (*suspend)(void *ctx);
+    const struct platform_network *network; /* NULL: the machine has none */
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
     /*

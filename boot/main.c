@@ -19,8 +19,12 @@
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
 #include "klog.h"
+#include "lab_e1000.h"
 #include "machine.h"
 #include "memory.h"
+#include "net/net.h"
+#include "network.h"
+#include "nics.h"
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
@@ -30,12 +34,17 @@
 #define POWER_GRACE_NS UINT64_C(200000000)
 /* A file of the initrd is copied in pieces of this size. */
 #define INITRD_PIECE ((size_t)1 << 20)
+/* How often a network controller is looked at that has no interrupt. */
+#define POLL_EVERY_NS UINT64_C(5000000)
+/* How long network controllers wait at the start, so that the agent's first reply does not. */
+#define NICS_AFTER_NS UINT64_C(20000000)
 
 static struct options options;
 static struct machine machine;
 static struct platform_machine platform_machine;
 static struct agent *agent;
 static uint64_t idle_ns; /* how long the processor has slept */
+static uint64_t nics_start_at_ns = UINT64_MAX;
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
@@ -114,6 +123,7 @@ static const struct platform platform = {
     .idle_ns = platform_idle_ns,
     .power = platform_power,
     .suspend = platform_suspend,
+    .network = &net_facts,
     .log = platform_log,
 };
 
@@ -163,12 +173,14 @@ static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
 {
     (void)ctx;
     consoles_remove(bus, slot);
+    nics_remove(bus, slot);
 }
 
 static void on_added(void *ctx)
 {
     (void)ctx;
     consoles_scan();
+    nics_start();
 }
 
 static void on_power_button(void *ctx)
@@ -288,19 +300,27 @@ static void suspend_now(void)
     sleep_wanted = false;
     klog("power: sleeping");
     consoles_stop();
+    nics_stop();
     error = power_sleep(&machine);
     consoles_init(&machine, options.agent_port, &user);
+    if (!options.lab[0])
+        nics_start();
     klog("power: awake again (%d)", error);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 static uint64_t next_deadline(void)
 {
-    uint64_t deadline = clock_refine_at_ns();
-    uint64_t consoles = consoles_deadline_ns();
-    uint64_t commands = agent_deadline_ns(agent);
-    if (consoles < deadline)
-        deadline = consoles;
-    return commands < deadline ? commands : deadline;
+    uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
+    deadline = earlier(deadline, agent_deadline_ns(agent));
+    deadline = earlier(deadline, nics_start_at_ns);
+    deadline = earlier(deadline, nics_deadline_ns());
+    deadline = earlier(deadline, net_deadline_ns());
+    return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
 }
 
 static void sleep_until(uint64_t deadline_ns)
@@ -315,8 +335,14 @@ static _Noreturn void run(void)
 {
     for (;;) {
         bool moved = hotplug_poll();
+        if (clock_monotonic_ns() >= nics_start_at_ns) {
+            nics_start_at_ns = UINT64_MAX;
+            nics_start();
+        }
         moved |= consoles_poll();
         moved |= agent_poll(agent);
+        moved |= nics_poll();
+        net_poll();
         bool done = !moved && consoles_drained();
         if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
             done = true;
@@ -324,7 +350,11 @@ static _Noreturn void run(void)
             power_now();
         if (sleep_wanted && done)
             suspend_now();
-        if (!moved && !power_wanted && !sleep_wanted && !consoles_arm())
+        if (moved || power_wanted || sleep_wanted)
+            continue;
+        bool waiting = consoles_arm();
+        waiting |= nics_arm();
+        if (!waiting)
             sleep_until(next_deadline());
     }
 }
@@ -339,9 +369,14 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     if (options.crash[0])
         death_by(options.crash);
+    if (options.lab[0])
+        lab_e1000(options.lab);
+    else
+        nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

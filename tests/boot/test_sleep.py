@@ -8,6 +8,7 @@ import time
 import pytest
 
 from agent import CommandError, request
+from qemu import Deadline
 from test_machines import check_session
 
 # What libvirt builds for q35: the console behind a root port, a card behind two bridges.
@@ -53,7 +54,7 @@ def test_sleep(boot, machine):
     check_nap(vm, 3)
 
 
-@pytest.mark.parametrize("machine,memory", [("q35", "4M"), ("pc", "5G"),
+@pytest.mark.parametrize("machine,memory", [("q35", "8M"), ("pc", "5G"),
                                             ("pc", "128M,slots=2,maxmem=1G")])
 def test_sleep_with_memory(boot, machine, memory):
     check_nap(boot(machine=machine, memory=memory))
@@ -107,6 +108,35 @@ def test_hotplug_after_a_sleep(boot):
         vm.qmp.execute("device_del", id="new")
         vm.qmp.wait_event("DEVICE_DELETED", 20, lambda data: data.get("device") == "new")
         vm.stop()
+
+
+def addresses(agent):
+    """Interface -> its IPv4 addresses."""
+    return {nic["name"]: [address["ip-address"] for address in nic.get("ip-addresses", [])
+                          if address["ip-address-type"] == "ipv4"]
+            for nic in agent.execute("guest-network-get-interfaces")}
+
+
+def wait_for_address(agent, interface):
+    deadline = Deadline(30)
+    while not addresses(agent).get(interface):
+        assert not deadline.over(), addresses(agent)
+        time.sleep(0.1)
+    return addresses(agent)[interface]
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_network_after_a_sleep(boot, machine):
+    """The cards have the names and the addresses that they had."""
+    vm = boot(machine=machine, args=["-netdev", "user,id=n0", "-device", "e1000,netdev=n0",
+                                     "-netdev", "user,id=n1,net=10.9.0.0/24",
+                                     "-device", "e1000,netdev=n1"])
+    agent = vm.agent()
+    before = [wait_for_address(agent, f"eth{n}") for n in range(2)]
+    for _ in range(2):
+        fall_asleep(vm, agent)
+        wake_up(vm, agent)
+        assert [wait_for_address(agent, f"eth{n}") for n in range(2)] == before
 
 
 def test_a_frozen_guest_does_not_sleep(boot):
