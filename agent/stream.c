@@ -15,8 +15,10 @@ struct pipe {
     uint8_t ring[];
 };
 
-/* What programs leave of the memory, so that another one can still run and clean up. */
-#define MEMORY_RESERVE (UINT64_C(128) << 10)
+/* What programs leave of the memory when they write files, so that another one can still run and
+ * clean up, and when they only say something. */
+#define FILE_RESERVE    (UINT64_C(192) << 10)
+#define CAPTURE_RESERVE (UINT64_C(64) << 10)
 
 #define RING_BYTES       ((uint32_t)(PLATFORM_PAGE_SIZE - sizeof(struct pipe)))
 #define STREAMS_PER_PAGE ((PLATFORM_PAGE_SIZE - sizeof(void *)) / sizeof(struct stream))
@@ -203,21 +205,21 @@ void stream_consume(struct stream *stream, size_t count)
 
 /* ---- Writing --------------------------------------------------------------------------- */
 
-/* Whether memory is so short that programs must not fill the rest of it with data. */
-static bool is_short_of_memory(const struct streams *streams)
+/* Whether there is memory for data beyond what has to be left. */
+static bool leaves(const struct streams *streams, uint64_t reserve)
 {
     const struct platform *platform = platform_of(streams);
 
-    return platform->memory_free(platform->ctx) < MEMORY_RESERVE;
+    return platform->memory_free(platform->ctx) >= reserve;
 }
 
 static int64_t write_file(struct streams *streams, struct stream *stream, const void *bytes,
                           size_t count)
 {
     uint64_t offset = stream->append ? stream->file->size : stream->position;
-    int result = is_short_of_memory(streams)
-                     ? -ENOSPC
-                     : ramfs_write(streams->fs, stream->file, offset, bytes, count);
+    int result = leaves(streams, FILE_RESERVE)
+                     ? ramfs_write(streams->fs, stream->file, offset, bytes, count)
+                     : -ENOSPC;
 
     if (result < 0) {
         return result;
@@ -235,7 +237,7 @@ static int64_t write_capture(struct streams *streams, struct stream *stream, con
     size_t kept = count < room ? count : (size_t)room;
 
     if (!stream->truncated &&
-        (is_short_of_memory(streams) ||
+        (!leaves(streams, CAPTURE_RESERVE) ||
          ramfs_write(streams->fs, stream->file, size, bytes, kept) < 0 || kept < count)) {
         stream->truncated = true;
     }

@@ -16,7 +16,7 @@ PF_X, PF_W = 1, 2
 XEN_ELFNOTE_PHYS32_ENTRY = 18
 MULTIBOOT2_MAGIC = struct.pack("<I", 0xe85250d6)
 EM_X86_64 = 62
-SIZE_LIMIT = 160 * 1024
+SIZE_LIMIT = 320 * 1024
 
 
 class Fault(Exception):
