@@ -201,7 +201,7 @@ $(KERNEL): $(OUT)/bare-qga.debug.elf
 # The same agent as a Linux process
 
 # Options and the initial file tree are read as the kernel reads them.
-HOSTED_SOURCES := $(AGENT) $(GENERATED_C) boot/cpio.c boot/options.c \
+HOSTED_SOURCES := $(AGENT) $(GENERATED_C) boot/cpio.c boot/log_ring.c boot/options.c \
     $(sort $(wildcard tests/hosted/*.c))
 hosted: $(HOSTED) ## build/hosted/bare-qga, the agent as a Linux process (a mock agent for clients)
 hosted-asan: $(HOSTED_ASAN) ## the same with AddressSanitizer and UBSan, for tests
@@ -302,7 +302,7 @@ test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, und
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
 test-fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## the fuzz targets once over their stored inputs
 	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
-test-python: need-pytest $(KERNEL) ## pytest on the host: the schema's generator, the tools
+test-python: need-pytest $(KERNEL) $(HOSTED_ASAN) ## pytest on the host: the schema's generator, the tools
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
 test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted

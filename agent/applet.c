@@ -271,7 +271,11 @@ bool applet_next(struct task *task, struct applet_input *input)
 
 static void complain_of_input(struct task *task, struct applet_input *input, int error)
 {
-    if (!input->says_cannot_open) {
+    if (input->is_silent) {
+        input->failed = true;
+    } else if (input->says_cannot_read) {
+        task_error(task, "cannot read: %s: %s", input->name, ramfs_error_text(error));
+    } else if (!input->says_cannot_open) {
         task_error(task, "%s: %s", input->name, ramfs_error_text(error));
     } else if (error == -EISDIR) {
         task_error(task, "error reading '%s': %s", input->name, ramfs_error_text(error));

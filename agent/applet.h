@@ -20,6 +20,12 @@ const struct applet *applet_by_name(const char *name);
 /* The applet at an absolute path (/bin/NAME and the like), or NULL. */
 const struct applet *applet_at(const char *path);
 
+/* What a shell has inside in place of the programs of these names. */
+extern const struct applet applet_shell_echo;
+extern const struct applet applet_shell_printf;
+extern const struct applet applet_shell_test;
+extern const struct applet applet_shell_bracket;
+
 /* ---- Options --------------------------------------------------------------------------- */
 
 #define APPLET_VALUES 4u
@@ -44,11 +50,15 @@ void applet_give(struct applet_options *options, const char *letters);
 /* A decimal number that is all of `text`, with a suffix of size (k, K, M, G …) if `sizes`. */
 bool applet_number(const char *text, bool sizes, uint64_t *number);
 
+/* Which numbers escapes may be. */
+#define APPLET_ZERO_OCTAL 1u /* \0nnn */
+#define APPLET_OCTAL      2u /* \nnn */
+#define APPLET_HEX        4u /* \xhh */
 /*
- * Carries out the escape at *text, which starts at its backslash, and moves behind it; octal
- * numbers are \0nnn or \nnn.  False for "\c", which ends all output.
+ * Carries out the escape at *text, which starts at its backslash, and moves behind it.  False for
+ * "\c", which ends all output.
  */
-bool applet_unescape(const char **text, bool octal_needs_zero, char *byte);
+bool applet_unescape(const char **text, unsigned numbers, char *byte);
 /* "1.5", "2m", "infinity" in nanoseconds; false if it is no time. */
 bool applet_duration(const char *text, uint64_t *ns);
 /* The number of a signal by its name or number, or -1. */
@@ -93,7 +103,9 @@ struct applet_input {
     struct stream *stream;
     bool failed;           /* one of them could not be read */
     bool says_cannot_open; /* "cannot open 'X' for reading", "error reading 'X'" */
-    bool is_directory;     /* the one that could not be read last is a directory */
+    bool says_cannot_read; /* "cannot read: X" */
+    bool is_silent;
+    bool is_directory; /* the one that could not be read last is a directory */
 };
 
 /*

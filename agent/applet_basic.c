@@ -63,7 +63,7 @@ static int hex_digit(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-bool applet_unescape(const char **text, bool octal_needs_zero, char *byte)
+bool applet_unescape(const char **text, unsigned numbers, char *byte)
 {
     static const char letters[] = "abfnrtv\\e";
     static const char bytes[] = "\a\b\f\n\r\t\v\\\033";
@@ -78,12 +78,12 @@ bool applet_unescape(const char **text, bool octal_needs_zero, char *byte)
     if (found != NULL) {
         *byte = bytes[found - letters];
         (*text)++;
-    } else if (**text == '0' && octal_needs_zero) {
+    } else if (**text == '0' && (numbers & APPLET_ZERO_OCTAL) != 0) {
         (*text)++;
         *byte = (char)read_octal(text, 3);
-    } else if (!octal_needs_zero && **text >= '0' && **text <= '7') {
+    } else if ((numbers & APPLET_OCTAL) != 0 && **text >= '0' && **text <= '7') {
         *byte = (char)read_octal(text, 3);
-    } else if (**text == 'x' && hex_digit((*text)[1]) >= 0) {
+    } else if ((numbers & APPLET_HEX) != 0 && **text == 'x' && hex_digit((*text)[1]) >= 0) {
         int value = hex_digit((*text)[1]);
 
         *text += 2;
@@ -100,7 +100,7 @@ bool applet_unescape(const char **text, bool octal_needs_zero, char *byte)
 }
 
 /* Writes `text` with its escapes carried out; false once "\c" has ended all output. */
-static bool echo_escaped(struct task *task, const char *text)
+static bool echo_escaped(struct task *task, const char *text, unsigned numbers)
 {
     while (*text != '\0') {
         const char *backslash = strchr(text, '\\');
@@ -112,7 +112,7 @@ static bool echo_escaped(struct task *task, const char *text)
         }
         task_write(task, 1, text, (size_t)(backslash - text));
         text = backslash;
-        if (!applet_unescape(&text, true, &byte)) {
+        if (!applet_unescape(&text, numbers, &byte)) {
             return false;
         }
         task_write(task, 1, &byte, 1);
@@ -120,12 +120,13 @@ static bool echo_escaped(struct task *task, const char *text)
     return true;
 }
 
-static enum step echo(struct task *task, int first, bool escapes, bool newline)
+/* With `numbers`, escapes are carried out. */
+static enum step echo(struct task *task, int first, unsigned numbers, bool newline)
 {
     for (int i = first; i < task->argc; i++) {
-        if (!escapes) {
+        if (numbers == 0) {
             task_write(task, 1, task->argv[i], strlen(task->argv[i]));
-        } else if (!echo_escaped(task, task->argv[i])) {
+        } else if (!echo_escaped(task, task->argv[i], numbers)) {
             return task_exit(task, 0);
         }
         if (i + 1 < task->argc) {
@@ -155,7 +156,7 @@ static enum step step_echo(struct task *task)
             escapes = *word == 'e' || (escapes && *word != 'E');
         }
     }
-    return echo(task, first, escapes, newline);
+    return echo(task, first, escapes ? APPLET_ZERO_OCTAL | APPLET_HEX : 0, newline);
 }
 
 /* The one inside the shell, which is Debian's: escapes always count, and -n is the only option. */
@@ -163,7 +164,7 @@ static enum step step_shell_echo(struct task *task)
 {
     bool newline = task->argc < 2 || strcmp(task->argv[1], "-n") != 0;
 
-    return echo(task, newline ? 1 : 2, true, newline);
+    return echo(task, newline ? 1 : 2, APPLET_ZERO_OCTAL | APPLET_OCTAL, newline);
 }
 
 const struct applet applet_echo = {.name = "echo", .step = step_echo};
@@ -456,6 +457,11 @@ static enum step list_signals(struct task *task)
         }
     } else if (applet_number(task->argv[2], false, &number) && number % 128 < TASK_SIGNALS) {
         task_print(task, 1, "%s\n", signal_names[number % 128]);
+    } else if (applet_signal(task->argv[2]) >= 0) {
+        task_print(task, 1, "%d\n", applet_signal(task->argv[2]));
+    } else {
+        task_error(task, "invalid signal number or name: %s", task->argv[2]);
+        return task_exit(task, 1);
     }
     return task_exit(task, 0);
 }

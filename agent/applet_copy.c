@@ -209,6 +209,7 @@ static bool remove_deepest(struct task *task)
     struct copy_state *state = task->state;
     struct ramfs_node *node;
     size_t length = strlen(state->path);
+    bool is_directory = false;
     int result = ramfs_open(&task->agent->fs, state->path, 0, &node);
 
     if (result == 0 && node->is_directory && node->children != NULL) {
@@ -223,15 +224,17 @@ static bool remove_deepest(struct task *task)
         result = -ENAMETOOLONG;
     }
     if (result == 0) {
-        result = node->is_directory ? ramfs_rmdir(&task->agent->fs, state->path)
-                                    : ramfs_unlink(&task->agent->fs, state->path);
+        is_directory = node->is_directory;
+        result = is_directory ? ramfs_rmdir(&task->agent->fs, state->path)
+                              : ramfs_unlink(&task->agent->fs, state->path);
     }
     if (result < 0 && result != -ENOENT) {
         complain_of_rm(task, task->argv[state->next - 1], result);
         return true;
     }
     if (applet_has(&state->options, 'v')) {
-        task_print(task, 1, "removed '%s'\n", state->path);
+        task_print(task, 1, "removed %s'%s%s'\n", is_directory ? "directory " : "",
+                   task->argv[state->next - 1], state->path + state->base);
     }
     if (length <= state->base) {
         return true;
@@ -450,8 +453,8 @@ static enum step walk_copy(struct task *task)
     source = (const char *)state->walk.path.data;
     if (state->walk.node->number == state->made) {
         /* A copy into itself must end: what is new is not copied. */
-        task_error(task, "cannot copy a directory, '%.*s', into itself, '%s'", (int)state->skip,
-                   source, state->path);
+        task_error(task, "cannot copy a directory, '%.*s', into itself, '%.*s'", (int)state->skip,
+                   source, (int)state->base, state->path);
         state->failed = true;
         state->walk.skips = true;
         return STEP_MORE;

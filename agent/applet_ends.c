@@ -27,26 +27,25 @@ static void ends_clean_up(struct task *task)
     stream_release(&task->agent->tasks.streams, state->spool);
 }
 
-/* "-5", "-5c": the old way of giving the number, as "-n 5" and "-c 5". */
+/* "-5": the old way of giving the number, in the first place only. */
 static void take_old_number(struct task *task)
 {
-    for (int i = 1; i < task->argc; i++) {
-        char *word = task->argv[i];
-        size_t digits = word[0] == '-' ? strspn(word + 1, "0123456789") : 0;
+    const char *word = task->argc > 1 ? task->argv[1] : "";
+    size_t digits = word[0] == '-' ? strspn(word + 1, "0123456789") : 0;
+    char *letters;
 
-        if (digits > 0 && word[1 + digits] == '\0') {
-            char *letters = arena_alloc(&task->arena, digits + 3);
-
-            if (letters == NULL) {
-                task_out_of_memory(task);
-                return;
-            }
-            letters[0] = '-';
-            letters[1] = 'n';
-            memcpy(letters + 2, word + 1, digits);
-            task->argv[i] = letters;
-        }
+    if (digits == 0 || word[1 + digits] != '\0') {
+        return;
     }
+    letters = arena_alloc(&task->arena, digits + 3);
+    if (letters == NULL) {
+        task_out_of_memory(task);
+        return;
+    }
+    letters[0] = '-';
+    letters[1] = 'n';
+    memcpy(letters + 2, word + 1, digits);
+    task->argv[1] = letters;
 }
 
 static bool ends_begin(struct task *task, struct ends_state *state, char other_end)

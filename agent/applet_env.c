@@ -70,6 +70,20 @@ static enum step step_env(struct task *task)
         vars_free(&task->vars);
         task->vars = none;
     }
+    if (options.values[1] != NULL && error == 0) {
+        char path[RAMFS_PATH_MAX + 1];
+        struct ramfs_node *node;
+
+        error = applet_canonical(task, options.values[1], path);
+        error = error < 0 ? error : task_lookup(task, path, &node);
+        error = error == 0 && !node->is_directory ? -ENOTDIR : error;
+        if (error < 0) {
+            task_error(task, "cannot change directory to '%s': %s", options.values[1],
+                       ramfs_error_text(error));
+            return task_exit(task, 125);
+        }
+        error = vars_set_cwd(&task->vars, path);
+    }
     if (options.values[0] != NULL) {
         vars_unset(&task->vars, options.values[0], strlen(options.values[0]));
     }
@@ -114,6 +128,11 @@ static enum step step_printenv(struct task *task)
 
 static enum step step_pwd(struct task *task)
 {
+    struct applet_options options;
+
+    if (!applet_options(task, "LP", "logical=L physical=P", &options)) {
+        return task_exit(task, 1);
+    }
     task_print(task, 1, "%s\n", vars_cwd(&task->vars));
     return task_exit(task, 0);
 }
@@ -210,12 +229,12 @@ static enum step timeout_begin(struct task *task)
         return task_exit(task, 125);
     }
     if (task->argc < 3) {
-        task_error(task, "missing operand");
         task_print(task, 2, "Try '%s --help' for more information.\n", task->argv[0]);
         return task_exit(task, 125);
     }
     if (!applet_duration(task->argv[1], &ns)) {
         task_error(task, "invalid time interval '%s'", task->argv[1]);
+        task_print(task, 2, "Try '%s --help' for more information.\n", task->argv[0]);
         return task_exit(task, 125);
     }
     child = applet_start(task, task, task->argc - 2, task->argv + 2, &task->vars, &error);

@@ -136,7 +136,7 @@ bool applet_mode(const char *text, uint32_t umask, bool is_directory, uint32_t *
 /* ---- mkdir, rmdir ---------------------------------------------------------------------- */
 
 /* mkdir -p: every directory on the way. */
-static int make_parents(struct task *task, char *path, uint32_t mode)
+static int make_parents(struct task *task, char *path, uint32_t mode, size_t *failed_at)
 {
     struct ramfs_node *node;
     int result = 0;
@@ -147,6 +147,10 @@ static int make_parents(struct task *task, char *path, uint32_t mode)
         result = ramfs_mkdir(&task->agent->fs, path);
         *slash = '/';
         result = result == -EEXIST ? 0 : result;
+        *failed_at = (size_t)(slash - path);
+    }
+    if (result == 0) {
+        *failed_at = strlen(path);
     }
     if (result == 0) {
         result = ramfs_mkdir(&task->agent->fs, path);
@@ -160,7 +164,8 @@ static int make_parents(struct task *task, char *path, uint32_t mode)
     return result;
 }
 
-static int make_directory(struct task *task, const char *name)
+/* On failure, *shown is how much of the name it was about. */
+static int make_directory(struct task *task, const char *name, size_t *shown)
 {
     const struct files_state *state = task->state;
     char path[RAMFS_PATH_MAX + 1];
@@ -171,7 +176,19 @@ static int make_directory(struct task *task, const char *name)
         return result;
     }
     if (applet_has(&state->options, 'p')) {
-        return make_parents(task, path, state->mode);
+        size_t failed_at = 0;
+        size_t before = strlen(path) - strlen(name);
+
+        result = make_parents(task, path, state->mode, &failed_at);
+        *shown = failed_at > before ? failed_at - before : strlen(name);
+        if (result == -ENOTDIR && failed_at == strlen(path)) {
+            /* What stands in the way is the file above. */
+            while (*shown > 1 && name[*shown - 1] != '/') {
+                (*shown)--;
+            }
+            *shown -= *shown > 1;
+        }
+        return result;
     }
     result = ramfs_mkdir(&task->agent->fs, path);
     if (result == 0 && ramfs_open(&task->agent->fs, path, 0, &node) == 0) {
@@ -199,10 +216,12 @@ static enum step step_mkdir(struct task *task)
     }
     for (int i = 0; i < AT_ONCE && state->next < task->argc; i++) {
         const char *name = task->argv[state->next++];
-        int result = make_directory(task, name);
+        size_t shown = strlen(name);
+        int result = make_directory(task, name, &shown);
 
         if (result < 0) {
-            task_error(task, "cannot create directory '%s': %s", name, ramfs_error_text(result));
+            task_error(task, "cannot create directory '%.*s': %s", (int)shown, name,
+                       ramfs_error_text(result));
             state->failed = true;
         } else if (applet_has(&state->options, 'v')) {
             task_print(task, 1, "%s: created directory '%s'\n", task->argv[0], name);
@@ -301,7 +320,11 @@ static enum step step_touch(struct task *task)
                 stream_release(&task->agent->tasks.streams, stream);
                 result = task_lookup(task, name, &node);
             }
-            result = result == -EISDIR ? -ENOENT : result; /* a name that ends with a slash */
+            if (result == -EISDIR) { /* a name that ends with a slash */
+                task_error(task, "setting times of '%s': %s", name, ramfs_error_text(ENOENT));
+                state->failed = true;
+                continue;
+            }
         }
         if (result < 0) {
             task_error(task, "cannot touch '%s': %s", name, ramfs_error_text(result));

@@ -118,6 +118,7 @@ static bool grep_begin(struct task *task)
     state->shows_names = !applet_has(options, 'h') &&
                          (task->argc > 2 || applet_has(options, 'H') || applet_has(options, 'r'));
     state->next = 1;
+    state->input.is_silent = applet_has(options, 's');
     if (!applet_has(options, 'r')) {
         applet_next(task, &state->input);
     }

@@ -229,6 +229,7 @@ static bool sort_begin(struct task *task)
     if (state->options.values[0] != NULL && strchr(state->options.values[0], 'r') != NULL) {
         applet_give(&state->options, "r");
     }
+    state->input.says_cannot_read = true;
     applet_next(task, &state->input);
     return true;
 }
@@ -448,7 +449,17 @@ static bool cut_begin(struct task *task)
     } else {
         (void)in_list(state->list, 1, &is_valid);
         if (!is_valid) {
-            task_error(task, "invalid field range");
+            size_t digits = strspn(state->list, "0123456789,-");
+            const char *what = options->values[3] != NULL ? "field" : "byte/character position";
+
+            if (state->list[digits] != '\0') {
+                task_error(task, "invalid %s value '%s'", what, state->list + digits);
+            } else if (strtoull(state->list, NULL, 10) == 0 && *state->list == '0') {
+                task_error(task, "%s are numbered from 1",
+                           options->values[3] != NULL ? "fields" : "byte/character positions");
+            } else {
+                task_error(task, "invalid %s range", what);
+            }
         }
     }
     if (!is_valid) {

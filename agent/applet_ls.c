@@ -322,8 +322,7 @@ static void show(struct task *task, const struct ls_entry *entry)
     } else if (applet_has(&state->options, 'F') && (entry->node->mode & 0111) != 0) {
         task_write(task, 1, "*", 1);
     }
-    task_write(task, 1, applet_has(&state->options, 'm') ? ", " : "\n",
-               applet_has(&state->options, 'm') ? 2 : 1);
+    task_write(task, 1, "\n", 1);
     state->has_shown = true;
 }
 
@@ -402,7 +401,7 @@ static bool begin(struct task *task)
     buffer_init(&state->stack, platform);
     buffer_init(&state->found, platform);
     buffer_init(&state->current, platform);
-    if (!applet_options(task, "1ACFGLRSadfghilmnopqrstuwx",
+    if (!applet_options(task, "1ACFGLRSadfghilnopqrstuwx",
                         "all=a almost-all=A directory=d human-readable=h recursive=R reverse=r "
                         "size=s inode=i classify=F full-time=u color=q numeric-uid-gid=n",
                         options)) {

@@ -88,8 +88,19 @@ static enum step step_hostname(struct task *task)
 static enum step step_nproc(struct task *task)
 {
     struct facts_vcpu vcpu;
+    struct applet_options options;
     unsigned count = 0;
-    bool counts_all = task->argc > 1 && strcmp(task->argv[1], "--all") == 0;
+    bool counts_all;
+
+    if (!applet_options(task, "a", "all=a", &options)) {
+        return task_exit(task, 1);
+    }
+    if (task->argc > 1) {
+        task_error(task, "extra operand '%s'", task->argv[1]);
+        task_print(task, 2, "Try '%s --help' for more information.\n", task->argv[0]);
+        return task_exit(task, 1);
+    }
+    counts_all = applet_has(&options, 'a');
 
     for (size_t i = 0; facts_vcpu(task->agent, i, &vcpu); i++) {
         count += vcpu.online || counts_all;

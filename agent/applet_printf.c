@@ -14,7 +14,7 @@
 
 struct printf_state {
     bool has_begun;
-    bool failed;
+    int code;
     int next; /* operand */
 };
 
@@ -25,6 +25,30 @@ struct directive {
     int precision;
     char letter;
 };
+
+/* The one inside the shell is dash's, whose words and escapes are others. */
+static bool is_inner(const struct task *task)
+{
+    return task->applet == &applet_shell_printf;
+}
+
+static unsigned hex_of(const struct task *task)
+{
+    return is_inner(task) ? 0 : APPLET_HEX;
+}
+
+/* Complains of a number: `is_partial` if its start is one. */
+static void bad_number(struct task *task, struct printf_state *state, const char *text,
+                       bool is_partial)
+{
+    const char *quote = is_inner(task) ? "" : "'";
+
+    task_error(task, "%s%s%s: %s%s", quote, text, quote,
+               is_partial ? (is_inner(task) ? "not completely " : "value not completely ")
+                          : (is_inner(task) ? "expected " : "expected a "),
+               is_partial ? "converted" : "numeric value");
+    state->code = 1;
+}
 
 static const char *operand(struct task *task, struct printf_state *state)
 {
@@ -45,15 +69,13 @@ static int64_t read_number(struct task *task, struct printf_state *state, const 
     digits += is_negative || *digits == '+';
     magnitude = strtoull(digits, &end, 0);
     if (end == digits || *digits == '-') {
-        if (text != NULL) {
-            task_error(task, "%s: expected numeric value", text);
-            state->failed = true;
+        if (text != NULL && !(is_inner(task) && *text == '\0')) {
+            bad_number(task, state, text, false);
         }
         return 0;
     }
     if (*end != '\0') {
-        task_error(task, "%s: not completely converted", text);
-        state->failed = true;
+        bad_number(task, state, text, true);
     }
     return is_negative ? -(int64_t)magnitude : (int64_t)magnitude;
 }
@@ -167,9 +189,7 @@ static void print_number(struct task *task, struct printf_state *state,
         double number = text == NULL ? 0 : strtod(text, &end);
 
         if (text != NULL && (end == text || *end != '\0')) {
-            task_error(task, "%s: %s", text,
-                       end == text ? "expected numeric value" : "not completely converted");
-            state->failed = true;
+            bad_number(task, state, text, end != text);
         }
         print_double(task, format, width, directive->precision, number);
     } else {
@@ -192,7 +212,8 @@ static bool print_escaped(struct task *task, struct printf_state *state,
         char byte = *text;
 
         if (byte == '\\') {
-            goes_on = applet_unescape(&text, true, &byte);
+            goes_on =
+                applet_unescape(&text, APPLET_ZERO_OCTAL | APPLET_OCTAL | hex_of(task), &byte);
         } else {
             text++;
         }
@@ -238,8 +259,11 @@ static bool print_directive(struct task *task, struct printf_state *state,
         print_number(task, state, directive);
         return true;
     default:
-        task_error(task, "%%%c: invalid directive", directive->letter);
-        state->failed = true;
+        task_error(task,
+                   is_inner(task) ? "%%%c: invalid directive"
+                                  : "%%%c: invalid conversion specification",
+                   directive->letter);
+        state->code = is_inner(task) ? 2 : 1;
         return false;
     }
 }
@@ -255,7 +279,7 @@ static bool print_format(struct task *task, struct printf_state *state, const ch
         task_write(task, 1, format, plain);
         format += plain;
         if (*format == '\\') {
-            if (!applet_unescape(&format, false, &byte)) {
+            if (!applet_unescape(&format, APPLET_OCTAL | hex_of(task), &byte)) {
                 return false;
             }
             task_write(task, 1, &byte, 1);
@@ -282,6 +306,10 @@ static enum step step_printf(struct task *task)
             memmove(&task->argv[1], &task->argv[2], (size_t)(task->argc - 1) * sizeof(char *));
             task->argc--;
         }
+        if (task->argc < 2 && is_inner(task)) {
+            task_error(task, "usage: printf format [arg ...]");
+            return task_exit(task, 2);
+        }
         if (task->argc < 2) {
             task_error(task, "missing operand");
             task_print(task, 2, "Try '%s --help' for more information.\n", task->argv[0]);
@@ -293,10 +321,12 @@ static enum step step_printf(struct task *task)
     before = state->next;
     if (!print_format(task, state, task->argv[1]) || state->next >= task->argc ||
         state->next == before) {
-        return task_exit(task, state->failed);
+        return task_exit(task, state->code);
     }
     return STEP_MORE;
 }
 
+const struct applet applet_shell_printf = {
+    .name = "printf", .step = step_printf, .state_size = sizeof(struct printf_state)};
 const struct applet applet_printf = {
     .name = "printf", .step = step_printf, .state_size = sizeof(struct printf_state)};

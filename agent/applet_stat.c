@@ -144,7 +144,7 @@ static void stat_format(struct task *task, const char *name, const struct ramfs_
         } else if (*format == '\\' && escapes) {
             char byte;
 
-            if (!applet_unescape(&format, false, &byte)) {
+            if (!applet_unescape(&format, APPLET_OCTAL | APPLET_HEX, &byte)) {
                 return;
             }
             task_write(task, 1, &byte, 1);

@@ -25,6 +25,14 @@ static bool fail(struct test *test, const char *format, const char *about)
     return false;
 }
 
+/* The one inside the shell is dash's, whose words are others. */
+static bool is_inner(const struct test *test)
+{
+    const struct applet *applet = test->task->applet;
+
+    return applet == &applet_shell_test || applet == &applet_shell_bracket;
+}
+
 static const char *word(const struct test *test, int offset)
 {
     return test->at + offset < test->end ? test->task->argv[test->at + offset] : NULL;
@@ -42,17 +50,17 @@ static bool read_number(struct test *test, const char *text, int64_t *number)
     is_negative = *at == '-';
     at += is_negative || *at == '+';
     if (*at < '0' || *at > '9') {
-        return fail(test, "Illegal number: %s", text);
+        return fail(test, is_inner(test) ? "Illegal number: %s" : "invalid integer '%s'", text);
     }
     for (; *at >= '0' && *at <= '9'; at++) {
         if (magnitude > (INT64_MAX - 9) / 10) {
-            return fail(test, "Illegal number: %s", text);
+            return fail(test, is_inner(test) ? "Illegal number: %s" : "invalid integer '%s'", text);
         }
         magnitude = magnitude * 10 + (uint64_t)(*at - '0');
     }
     at += strspn(at, " \t\n");
     if (*at != '\0') {
-        return fail(test, "Illegal number: %s", text);
+        return fail(test, is_inner(test) ? "Illegal number: %s" : "invalid integer '%s'", text);
     }
     *number = is_negative ? -(int64_t)magnitude : (int64_t)magnitude;
     return true;
@@ -277,13 +285,26 @@ static bool test_all(struct test *test)
     return test_or(test);
 }
 
+static void complain_of_rest(struct test *test)
+{
+    if (is_inner(test)) {
+        fail(test, "%s: unexpected operator", word(test, -1));
+    } else if (test->end == 3) {
+        fail(test, "missing argument after '%s'", test->task->argv[2]);
+    } else if (test->end == 4) {
+        fail(test, "'%s': binary operator expected", test->task->argv[2]);
+    } else {
+        fail(test, "extra argument '%s'", word(test, 0));
+    }
+}
+
 static enum step test_step(struct task *task, int end)
 {
     struct test test = {.task = task, .at = 1, .end = end};
     bool result = test_all(&test);
 
     if (!test.failed && test.at < test.end) {
-        fail(&test, "%s: unexpected operator", word(&test, 0));
+        complain_of_rest(&test);
     }
     return task_exit(task, test.failed ? 2 : !result);
 }
@@ -296,11 +317,13 @@ static enum step step_test(struct task *task)
 static enum step step_bracket(struct task *task)
 {
     if (strcmp(task->argv[task->argc - 1], "]") != 0 || task->argc < 2) {
-        task_error(task, "missing ]");
+        task_error(task, task->applet == &applet_shell_bracket ? "missing ]" : "missing ']'");
         return task_exit(task, 2);
     }
     return test_step(task, task->argc - 1);
 }
 
+const struct applet applet_shell_test = {.name = "test", .step = step_test};
+const struct applet applet_shell_bracket = {.name = "[", .step = step_bracket};
 const struct applet applet_test = {.name = "test", .step = step_test};
 const struct applet applet_test_bracket = {.name = "[", .step = step_bracket};

@@ -73,7 +73,7 @@ static uint8_t read_byte(const char **text)
 {
     char byte = **text;
 
-    if (byte == '\\' && applet_unescape(text, false, &byte)) {
+    if (byte == '\\' && applet_unescape(text, APPLET_OCTAL, &byte)) {
         if (byte == '\\' && **text != '\0' && (*text)[-1] != '\\') {
             byte = *(*text)++; /* an escape that says nothing: the byte itself */
         }
@@ -141,6 +141,9 @@ static bool tr_begin(struct task *task)
     if (task->argc < 2 || (task->argc < 3 && !deletes && !squeezes)) {
         task_error(task, task->argc < 2 ? "missing operand" : "missing operand after '%s'",
                    task->argv[task->argc - 1]);
+        if (task->argc == 2) {
+            task_print(task, 2, "Two strings must be given when translating.\n");
+        }
         task_print(task, 2, "Try '%s --help' for more information.\n", task->argv[0]);
         return false;
     }

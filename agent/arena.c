@@ -92,7 +92,7 @@ char *arena_copy(struct arena *arena, const char *bytes, size_t length)
 {
     char *copy = arena_alloc(arena, length + 1);
 
-    if (copy != NULL) {
+    if (copy != NULL && length > 0) {
         memcpy(copy, bytes, length);
     }
     return copy;

@@ -81,8 +81,13 @@ bool sh_set_options(struct task *task, const char *word, bool *has_command)
         case 'i':
         case 'l':
         case 'm':
-        case 's':
         case 'v':
+            break;
+        case 's':
+            if (has_command == NULL) {
+                return false;
+            }
+            sh->reads_input = true;
             break;
         default:
             sh_error(task, "Illegal option %c%c", on ? '-' : '+', *word);
@@ -204,10 +209,17 @@ static enum step begin(struct task *task)
         return load(task, text) ? STEP_MORE : task_exit(task, 2);
     }
     sh->wait = SH_LOADS;
-    if (first < task->argc) {
+    if (sh->reads_input) {
+        task->argv[first - 1] = task->argv[0]; /* an option's place, which is free now */
+        sh->argv = task->argv + first - 1;
+        sh->argc = task->argc - first + 1;
+    } else if (first < task->argc) {
+        if (open_script(task, task->argv[first]) < 0) {
+            return task_exit(task, 2);
+        }
         sh->argv = task->argv + first;
         sh->argc = task->argc - first;
-        return open_script(task, task->argv[first]) < 0 ? task_exit(task, 2) : STEP_MORE;
+        return STEP_MORE;
     }
     sh->input.name = "-";
     return STEP_MORE;
@@ -295,6 +307,7 @@ static bool collect(struct task *task)
     size_t count;
     struct sh_child *children = sh_children(sh, &count);
     size_t kept = 0;
+    int *status = sh->wait == SH_CAPTURES ? &sh->captured_status : &sh->status;
 
     for (size_t i = 0; i < count; i++) {
         if (children[i].is_waited_for && !children[i].has_ended) {
@@ -307,7 +320,7 @@ static bool collect(struct task *task)
         if (!child.is_waited_for) {
             children[kept++] = child;
         } else {
-            sh->status = child.end.signal != 0 ? 128 + child.end.signal : child.end.code;
+            *status = child.end.signal != 0 ? 128 + child.end.signal : child.end.code;
             tell_signal(task, child.end.signal);
         }
     }

@@ -147,11 +147,13 @@ struct sh {
     bool stops_on_unset; /* set -u */
     bool traces;         /* set -x */
     bool no_globbing;    /* set -f */
+    bool reads_input;    /* sh -s */
     bool is_ending;
     enum sh_wait wait;
     int status;
-    int64_t own_pid;    /* $$, which subshells inherit */
-    int64_t background; /* $! */
+    int captured_status; /* of the last SH_CAPTURE */
+    int64_t own_pid;     /* $$, which subshells inherit */
+    int64_t background;  /* $! */
     struct sh_program *program;
     uint32_t pc;
     uint32_t line;

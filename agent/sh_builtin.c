@@ -481,7 +481,7 @@ static int describe(struct task *task, const char *name, bool is_short)
 
 static int builtin_command(struct task *task, int argc, char **argv)
 {
-    if (argc == 3 && (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "-V") == 0)) {
+    if (argc >= 3 && (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "-V") == 0)) {
         return describe(task, argv[2], argv[1][1] == 'v');
     }
     if (argc == 1) {

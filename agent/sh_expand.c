@@ -399,7 +399,10 @@ static void put_conditional(struct expansion *e, const char *name, size_t length
             return;
         }
         if (kind == '?') {
-            unset_error(e, name, length, *text != '\0' ? text : "parameter not set or null");
+            unset_error(e, name, length,
+                        *text != '\0'  ? text
+                        : counts_empty ? "parameter not set or null"
+                                       : "parameter not set");
         } else if (!is_name_byte(*name, true)) {
             unset_error(e, name, length, "bad variable name");
         } else if (vars_set(&e->task->vars, name, length, text, VARS_LOCAL) == -ENOMEM) {

@@ -4,7 +4,7 @@
 
 #include "sh_lexer.h"
 
-static void parse_list(struct sh_parser *parser);
+static void parse_list(struct sh_parser *parser, const char *wanted);
 static void parse_command(struct sh_parser *parser);
 
 /* ---- Operations ------------------------------------------------------------------------ */
@@ -261,7 +261,7 @@ static void parse_function(struct sh_parser *parser, const char *name)
 
     sh_take(parser);
     if (sh_peek(parser) != TOKEN_CLOSE) {
-        unexpected(parser, ")");
+        sh_fail(parser, "%s unexpected (expecting \")\")", token_text(parser));
         return;
     }
     sh_take(parser);
@@ -336,11 +336,11 @@ static void parse_if(struct sh_parser *parser)
     uint32_t to_else;
     uint32_t to_end;
 
-    parse_list(parser);
+    parse_list(parser, "then");
     mark_tested(parser, start);
     expect_word(parser, "then");
     to_else = emit(parser, SH_JUMP_FALSE, NULL);
-    parse_list(parser);
+    parse_list(parser, "fi");
     to_end = emit(parser, SH_JUMP, NULL);
     land(parser, to_else);
     if (sh_peek_word(parser, "elif")) {
@@ -354,7 +354,7 @@ static void parse_if(struct sh_parser *parser)
     }
     if (sh_peek_word(parser, "else")) {
         sh_take(parser);
-        parse_list(parser);
+        parse_list(parser, "fi");
     } else {
         emit(parser, SH_SUCCEED, NULL);
     }
@@ -386,11 +386,11 @@ static void parse_while(struct sh_parser *parser, bool is_until)
     scope.start = emit(parser, SH_NOTHING, NULL);
     land(parser, to_start);
     parser->scope = &scope;
-    parse_list(parser);
+    parse_list(parser, "do");
     mark_tested(parser, scope.start);
     to_end = emit(parser, is_until ? SH_JUMP_TRUE : SH_JUMP_FALSE, NULL);
     expect_word(parser, "do");
-    parse_list(parser);
+    parse_list(parser, "done");
     expect_word(parser, "done");
     jump_to(parser, scope.start);
     land(parser, to_end);
@@ -440,7 +440,7 @@ static void parse_for(struct sh_parser *parser)
     to_end = scope.start;
     expect_word(parser, "do");
     parser->scope = &scope;
-    parse_list(parser);
+    parse_list(parser, "done");
     expect_word(parser, "done");
     jump_to(parser, scope.start);
     land(parser, to_end);
@@ -463,7 +463,7 @@ static uint32_t parse_case_item(struct sh_parser *parser, uint32_t ends)
         uint32_t match;
 
         if (sh_peek(parser) != TOKEN_WORD) {
-            unexpected(parser, NULL);
+            unexpected(parser, sh_peek(parser) == TOKEN_END ? ")" : NULL);
             return ends;
         }
         sh_take(parser);
@@ -486,7 +486,7 @@ static uint32_t parse_case_item(struct sh_parser *parser, uint32_t ends)
         matches = op_at(parser, matches)->count;
     }
     emit(parser, SH_SUCCEED, NULL);
-    parse_list(parser);
+    parse_list(parser, ";;");
     to_end = emit(parser, SH_JUMP, NULL);
     op_at(parser, to_end)->target = ends;
     land(parser, to_next);
@@ -526,14 +526,14 @@ static void parse_case(struct sh_parser *parser)
 }
 
 /* What runs by itself must not jump out of it. */
-static void parse_apart(struct sh_parser *parser)
+static void parse_apart(struct sh_parser *parser, const char *wanted)
 {
     struct sh_scope *scope = parser->scope;
     unsigned redirects = parser->redirects;
 
     parser->scope = NULL;
     parser->redirects = 0;
-    parse_list(parser);
+    parse_list(parser, wanted);
     parser->scope = scope;
     parser->redirects = redirects;
     emit(parser, SH_EXIT, NULL);
@@ -543,7 +543,7 @@ static void parse_subshell(struct sh_parser *parser)
 {
     uint32_t subshell = emit(parser, SH_SUBSHELL, NULL);
 
-    parse_apart(parser);
+    parse_apart(parser, ")");
     if (sh_peek(parser) != TOKEN_CLOSE) {
         unexpected(parser, ")");
     }
@@ -561,7 +561,7 @@ void sh_parse_capture(struct sh_parser *parser, bool to_parenthesis)
     parser->last_here = &parser->heres;
     skip_newlines(parser);
     if (sh_peek(parser) != (to_parenthesis ? TOKEN_CLOSE : TOKEN_END)) {
-        parse_apart(parser);
+        parse_apart(parser, to_parenthesis ? ")" : NULL);
     } else {
         emit(parser, SH_SUCCEED, NULL);
         emit(parser, SH_EXIT, NULL);
@@ -607,7 +607,7 @@ static bool parse_compound(struct sh_parser *parser)
             return true;
         case 13:
             sh_take(parser);
-            parse_list(parser);
+            parse_list(parser, "}");
             expect_word(parser, "}");
             return true;
         case 11:
@@ -732,7 +732,8 @@ static bool is_list_end(struct sh_parser *parser)
     return false;
 }
 
-static void parse_list(struct sh_parser *parser)
+/* Commands up to `wanted`, which an error names; NULL: the end of the text. */
+static void parse_list(struct sh_parser *parser, const char *wanted)
 {
     if (!enter(parser)) {
         return;
@@ -740,7 +741,7 @@ static void parse_list(struct sh_parser *parser)
     skip_newlines(parser);
     if (is_list_end(parser) && sh_peek(parser) != TOKEN_DOUBLE_SEMICOLON &&
         !sh_peek_word(parser, "esac")) {
-        unexpected(parser, NULL);
+        unexpected(parser, sh_peek(parser) == TOKEN_END ? wanted : NULL);
     }
     while (!sh_failed(parser) && !is_list_end(parser)) {
         uint32_t list = emit(parser, SH_NOTHING, NULL);
@@ -805,7 +806,7 @@ struct sh_program *sh_parse(const struct platform *platform, const char *text, s
     emit(&parser, SH_NOTHING, NULL); /* so that no place of interest has number 0 */
     skip_newlines(&parser);
     if (sh_peek(&parser) != TOKEN_END) {
-        parse_list(&parser);
+        parse_list(&parser, NULL);
     }
     if (sh_peek(&parser) != TOKEN_END) {
         unexpected(&parser, NULL);

@@ -8,8 +8,6 @@
 #include "pattern.h"
 #include "state.h"
 
-extern const struct applet applet_shell_echo;
-
 /* ---- Statuses -------------------------------------------------------------------------- */
 
 static struct sh_frame *frames_of(const struct sh *sh, size_t *count)
@@ -419,7 +417,7 @@ static void run_assignments(struct task *task, const struct simple *simple)
         task_out_of_memory(task);
     } else {
         /* "x=$(false)" fails as the command does. */
-        set_status(task, result < 0 ? 2 : sh->captured.size > 0 ? sh->status : 0);
+        set_status(task, result < 0 ? 2 : sh->captured.size > 0 ? sh->captured_status : 0);
     }
 }
 
@@ -470,10 +468,14 @@ static void run_builtin(struct task *task, const struct simple *simple,
 /* Programs that a shell has inside, so that PATH does not matter to them. */
 static const struct applet *inner_applet(const char *name)
 {
-    static const char *const names[] = {"[", "printf", "test", "kill", "true", "false", "pwd"};
+    static const char *const names[] = {"kill", "true", "false", "pwd"};
+    static const struct applet *const own[] = {&applet_shell_echo, &applet_shell_printf,
+                                               &applet_shell_test, &applet_shell_bracket};
 
-    if (strcmp(name, "echo") == 0) {
-        return &applet_shell_echo;
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (strcmp(name, own[i]->name) == 0) {
+            return own[i];
+        }
     }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -509,7 +511,7 @@ static void complain_of_start(struct task *task, const char *name, int error)
     if (error == -ENOMEM) {
         task_out_of_memory(task);
     } else if (error == -ENOENT || error == -ENOTDIR) {
-        sh_error(task, "%s: not found", name);
+        sh_error(task, *name == '\0' ? "%s: Permission denied" : "%s: not found", name);
         set_status(task, 127);
     } else if (error == -EAGAIN) {
         sh_error(task, "Cannot fork");

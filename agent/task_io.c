@@ -161,34 +161,36 @@ static int open_device(const struct task *task, const char *path, struct stream 
 }
 
 int task_open(struct task *task, const char *path, unsigned flags, bool append,
-              struct stream **stream)
+              struct stream **opened)
 {
     struct ramfs *fs = &task->agent->fs;
     char absolute[RAMFS_PATH_MAX + 1];
     struct ramfs_node *node;
+    struct stream *stream;
     size_t known = fs->node_count;
     int result = task_path(task, path, absolute);
 
-    if (result < 0 || open_device(task, absolute, stream) == 0) {
+    if (result < 0 || open_device(task, absolute, opened) == 0) {
         return result;
     }
     /* The stream first: nothing shall be truncated by an open that then fails. */
-    *stream = stream_create(&task->agent->tasks.streams, STREAM_FILE, NULL);
-    if (*stream == NULL) {
+    stream = stream_create(&task->agent->tasks.streams, STREAM_FILE, NULL);
+    if (stream == NULL) {
         return -ENOMEM;
     }
     result = ramfs_open(fs, absolute, flags, &node);
     if (result < 0) {
-        stream_release(&task->agent->tasks.streams, *stream);
+        stream_release(&task->agent->tasks.streams, stream);
         return result;
     }
     if (fs->node_count > known) {
         node->mode = (uint16_t)(0666 & ~task->umask);
     }
     ramfs_hold(node);
-    (*stream)->file = node;
-    (*stream)->readable = (flags & RAMFS_WRITE) == 0;
-    (*stream)->writable = (flags & RAMFS_WRITE) != 0;
-    (*stream)->append = append;
+    stream->file = node;
+    stream->readable = (flags & RAMFS_WRITE) == 0;
+    stream->writable = (flags & RAMFS_WRITE) != 0;
+    stream->append = append;
+    *opened = stream;
     return 0;
 }

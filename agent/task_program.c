@@ -153,7 +153,12 @@ int task_find_program(struct agent *agent, struct arena *arena, const struct var
         return strlen(name) > RAMFS_PATH_MAX ? -ENAMETOOLONG : find_at(agent, arena, name, program);
     }
     if (strchr(name, '/') != NULL) {
-        return find_in(agent, arena, cwd, "", 0, name, program);
+        error = find_in(agent, arena, cwd, "", 0, name, program);
+        if (error == 0 && program->path != NULL) {
+            program->path = arena_copy(arena, name, strlen(name)); /* as it was called */
+            error = program->path == NULL ? -ENOMEM : 0;
+        }
+        return error;
     }
     for (path = path == NULL ? TASK_PATH : path; path != NULL;) {
         const char *colon = strchr(path, ':');

@@ -7,6 +7,7 @@
 
 #include "drivers/clock.h"
 #include "drivers/klog.h"
+#include "log_ring.h"
 #include "platform.h"
 
 #define LINE_MAX_BYTES 256
@@ -20,8 +21,6 @@ void klog_to_serial(bool wanted)
 
 void klog(const char *format, ...)
 {
-    if (!serial_wanted)
-        return;
     char line[LINE_MAX_BYTES];
     uint64_t us = clock_monotonic_ns() / 1000;
     int at = snprintf(line, sizeof line, "[%u.%06u] ", (unsigned int)(us / 1000000),
@@ -36,5 +35,7 @@ void klog(const char *format, ...)
     if (length > sizeof line - 1)
         length = sizeof line - 1;
     line[length] = '\n';
-    serial_write(line, length + 1);
+    log_ring_add(line, length + 1);
+    if (serial_wanted)
+        serial_write(line, length + 1);
 }

@@ -20,6 +20,7 @@
 #include "hotplug.h"
 #include "klog.h"
 #include "lab_e1000.h"
+#include "log_ring.h"
 #include "machine.h"
 #include "memory.h"
 #include "net/net.h"
@@ -109,6 +110,12 @@ static void platform_log(void *ctx, const char *line)
     klog("%s", line);
 }
 
+static size_t platform_log_read(void *ctx, uint64_t *position, char *bytes, size_t size)
+{
+    (void)ctx;
+    return log_ring_read(position, bytes, size);
+}
+
 static const struct platform platform = {
     .machine = &platform_machine,
     .page_alloc = memory_page_alloc,
@@ -125,6 +132,7 @@ static const struct platform platform = {
     .suspend = platform_suspend,
     .network = &net_facts,
     .log = platform_log,
+    .log_read = platform_log_read,
 };
 
 /* --- consoles and sessions ----------------------------------------------------------------- */

@@ -25,6 +25,7 @@
 #include "fd_channel.h"
 #include "klog.h"
 #include "linux_platform.h"
+#include "log_ring.h"
 #include "options.h"
 
 #define DEFAULT_MEMORY_MIB 64
@@ -45,13 +46,21 @@ struct server {
 
 void klog(const char *format, ...)
 {
+    char line[256];
     va_list arguments;
 
     va_start(arguments, format);
-    fputs("bare-qga: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
+    log_ring_add(line, strlen(line));
+    log_ring_add("\n", 1);
+    fprintf(stderr, "bare-qga: %s\n", line);
+}
+
+static size_t log_read(void *ctx, uint64_t *position, char *bytes, size_t size)
+{
+    (void)ctx;
+    return log_ring_read(position, bytes, size);
 }
 
 static void on_signal(int number)
@@ -110,6 +119,7 @@ static void server_boot(struct server *server)
     const struct options *options = &server->options;
 
     linux_platform_init(&server->platform, options->memory_bytes);
+    server->platform.platform.log_read = log_read;
     server->agent = agent_create(&server->platform.platform);
     if (server->agent == NULL) {
         fprintf(stderr, "bare-qga: %llu bytes of memory do not suffice\n",
