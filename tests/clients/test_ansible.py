@@ -13,7 +13,6 @@ import sys
 
 import pytest
 
-from conftest import absent
 from qemu import PATIENCE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,13 +20,10 @@ CONNECTION = "community.libvirt.libvirt_qemu"
 
 
 @pytest.fixture(scope="module")
-def guest(daemon):
-    from conftest import Domains
+def guest(start_for_all, absent):
     if not shutil.which("ansible-playbook"):
         absent("no ansible-playbook here (Debian: ansible)")
-    domains = Domains(daemon)
-    yield domains(machine="q35", append="hostname=box")
-    domains.stop()
+    return start_for_all(machine="q35", append="hostname=box")
 
 
 def ansible(tmp_path, guest, program, *arguments):

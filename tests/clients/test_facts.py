@@ -2,7 +2,7 @@
 """virsh guestinfo, domhostname, domfsinfo, domfstrim: the guest's facts as libvirt reads them."""
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 
 def fields(text):

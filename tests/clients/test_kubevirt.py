@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from libvirtd import MAC, Deadline, libvirt, libvirt_qemu
+from domain import MAC, Deadline, libvirt, libvirt_qemu
 
 # pkg/virt-handler/guest-agent: without one of them the condition is UnsupportedAgent.
 REQUIRED = {"guest-ping", "guest-get-time", "guest-info", "guest-shutdown",
@@ -24,13 +24,10 @@ DEVICES = """
 
 
 @pytest.fixture(scope="module")
-def vmi(daemon):
+def vmi(daemon, start_for_all):
     """The domain, and it as libvirt's object, which is how virt-launcher has it."""
-    from conftest import Domains
-    domains = Domains(daemon)
-    domain = domains(machine="q35", append="net=dhcp hostname=vmi", devices=DEVICES)
-    yield domain, daemon.connection.lookupByName(domain.name)
-    domains.stop()
+    domain = start_for_all(machine="q35", append="net=dhcp hostname=vmi", devices=DEVICES)
+    return domain, daemon.connection.lookupByName(domain.name)
 
 
 def ask(guest, command, **arguments):

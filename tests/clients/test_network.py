@@ -5,7 +5,7 @@ Tools wait for the address by asking again and again (Terraform, Packer, virt-ma
 """
 import pytest
 
-from libvirtd import MAC, Deadline
+from domain import MAC, Deadline
 
 
 def addresses(domain, *options):
@@ -25,13 +25,10 @@ def wait_ipv4(domain, timeout=60):
 
 
 @pytest.fixture(scope="module", params=["pc", "q35"])
-def networked(request, daemon):
-    from conftest import Domains
-    domains = Domains(daemon)
-    domain = domains(machine=request.param, append="net=dhcp")
+def networked(request, start_for_all):
+    domain = start_for_all(machine=request.param, append="net=dhcp")
     wait_ipv4(domain)
-    yield domain
-    domains.stop()
+    return domain
 
 
 def test_address(networked):
