@@ -2,7 +2,7 @@
 """virsh set-user-password, get-user-sshkeys and set-user-sshkeys."""
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 ONE, TWO = "ssh-ed25519 AAAAC3Nz one@host", "ssh-rsa AAAAB3Nz two@host"
 

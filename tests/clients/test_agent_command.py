@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from libvirtd import LibvirtError, VirshError
+from domain import LibvirtError, VirshError
 
 NOT_FOUND = "The command guest-nope has not been found"
 

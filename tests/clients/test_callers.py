@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 
 @pytest.fixture

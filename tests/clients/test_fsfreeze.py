@@ -2,7 +2,7 @@
 """virsh domfsfreeze, domfsthaw, and snapshots that ask for a freeze."""
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 
 @pytest.fixture(autouse=True)

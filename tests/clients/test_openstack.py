@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from libvirtd import libvirt, libvirt_qemu
+from domain import libvirt, libvirt_qemu
 
 # The agent's channel has a socket of its own name; the other devices are there to be in the way.
 DEVICES = """

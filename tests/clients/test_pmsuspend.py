@@ -2,7 +2,7 @@
 """virsh dompmsuspend and dompmwakeup."""
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 
 @pytest.mark.parametrize("target", ["disk", "hybrid"])

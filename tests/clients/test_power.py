@@ -2,7 +2,7 @@
 """virsh shutdown, reboot, reset, and a guest that crashes."""
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 MACHINES = ["pc", "q35"]
 

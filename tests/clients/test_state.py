@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 MACHINES = ["pc", "q35"]
 

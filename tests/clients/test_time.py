@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 # What an answer may be late on a slow host.
 SLACK = 30

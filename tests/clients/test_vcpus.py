@@ -2,7 +2,7 @@
 """virsh guestvcpus, vcpucount --guest and setvcpus --guest."""
 import pytest
 
-from libvirtd import VirshError
+from domain import VirshError
 
 
 @pytest.fixture
