@@ -3,13 +3,17 @@
 # Everything that can be made here; `make help` prints the targets.
 #
 #   ARCH=x86_64       the machine that the kernel is built for (one folder per machine: boot/$(ARCH)/)
+#   LIBC=newlib       or picolibc; which ones there are for a machine, boot/libc/libc.mk says
 #   CC=gcc | clang    both build without a warning
 #   BUILD=build       where everything that is made goes; nothing is written elsewhere
 #   V=1               print the commands instead of one short line per step
 #
 # Two files of the kernel are read here, so that the pieces that know a thing say it:
-#   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT
-#   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any object)
+#   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT,
+#                          ARCH_FOLDERS (shared with other machines), QEMU, MACHINE, LIBC, and the
+#                          packages ARCH_NEED (to build) and ARCH_NEED_qemu (to run)
+#   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any
+#                          object), LIBC_SOURCES_C (what it asks of its system), LIBC_NEED
 # Both may add rules of their own.
 
 SHELL := /bin/bash
@@ -47,16 +51,16 @@ all: $(KERNEL) ## build/$(ARCH)/bare-qga.elf, the kernel
 # prerequisite: it never makes anything out of date.
 
 NEED := tests/tools/need
-NEED_kernel := gcc binutils libc6-dev libjsmn-dev newlib-source xz-utils python3
+NEED_kernel = $(ARCH_NEED) $(LIBC_NEED) libc6-dev libjsmn-dev python3
 NEED_hosted := gcc libc6-dev libjsmn-dev python3
-NEED_qemu := qemu-system-x86 python3
+NEED_qemu = $(ARCH_NEED_qemu) python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
-NEED_pytest := $(NEED_qemu) python3-pytest
-NEED_boot := $(NEED_pytest) qemu-utils grub-common grub-pc-bin xorriso
-NEED_test := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
-NEED_bench := $(NEED_kernel) $(NEED_pytest)
-NEED_lint := $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
+NEED_pytest = $(NEED_qemu) python3-pytest
+NEED_boot = $(NEED_pytest) qemu-utils grub-common grub-pc-bin xorriso
+NEED_test = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
+NEED_bench = $(NEED_kernel) $(NEED_pytest)
+NEED_lint = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
     pyflakes3
 need-%:
 	@$(NEED) $* $(sort $(NEED_$*) $(if $(findstring clang,$(CC)),clang))
@@ -70,16 +74,19 @@ need-%:
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
 COMMON := -std=c11 -g $(WARNINGS) -MMD -MP
 
--include boot/$(ARCH)/arch.mk
--include boot/libc/libc.mk
+ARCHES := $(patsubst boot/%/arch.mk,%,$(sort $(wildcard boot/*/arch.mk)))
+$(if $(filter $(ARCH),$(ARCHES)),,$(error ARCH=$(ARCH): there are $(ARCHES)))
+include boot/$(ARCH)/arch.mk
+include boot/libc/libc.mk
 
 is_clang = $(findstring clang,$(CC))
+ARCH_INCLUDE := $(patsubst %,-I%/include,boot/$(ARCH) $(ARCH_FOLDERS))
 KERNEL_CC = $(if $(is_clang),$(CC) --target=$(ARCH)-linux-gnu,$(CROSS)$(CC))
 KERNEL_LD ?= $(CROSS)ld
 # The compiler's own headers (stdint.h, stdarg.h …) and the libc's, never the host's.
 compiler_include = $(shell $(KERNEL_CC) -print-file-name=include 2>/dev/null)
 KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) -isystem $(compiler_include) \
-    -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) -Iboot/$(ARCH)/include
+    -isystem $(BUILD)/include -iquote . -iquote agent -iquote $(GEN) $(ARCH_INCLUDE)
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := agent/framer% agent/base64% agent/session% agent/json% agent/reply% agent/dispatch% \
@@ -138,8 +145,8 @@ objects = $(patsubst %,$(1)/%.o,$(basename $(patsubst $(GEN)/%,gen/%,$(2))))
 # ---------------------------------------------------------------------------------------------
 # The kernel
 
-KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(sort $(wildcard drivers/*.c boot/*.c boot/libc/*.c \
-    boot/$(ARCH)/*.c boot/$(ARCH)/*.S))
+KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(LIBC_SOURCES_C) $(sort $(wildcard drivers/*.c boot/*.c \
+    $(foreach folder,boot/$(ARCH) $(ARCH_FOLDERS),$(folder)/*.c $(folder)/*.S)))
 KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
 LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
 compiler_runtime = $(shell $(KERNEL_CC) -print-libgcc-file-name 2>/dev/null)
@@ -161,7 +168,7 @@ $(OUT)/obj/%.o: %.S $(OUT)/flags | need-kernel
 $(OUT)/linker.ld: $(LINKER_SCRIPT) $(OUT)/flags | need-kernel
 	$(call say,CPP,$<)
 	$(Q)$(KERNEL_CC) -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -nostdinc -iquote . \
-	    -Iboot/$(ARCH)/include -D__LINKER_SCRIPT__ $< -o $@
+	    $(ARCH_INCLUDE) -D__LINKER_SCRIPT__ $< -o $@
 
 # Linked twice: the first link tells the addresses of the functions, whose names the second one
 # brings along for backtraces (boot/symbols.h).  The table stands last, so nothing moves.
@@ -264,7 +271,6 @@ fuzzers: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## build the fuzz targets
 # ---------------------------------------------------------------------------------------------
 # Running it
 
-MACHINE ?= q35
 MEMORY ?= 64M
 run: need-qemu $(KERNEL) ## boot the kernel in QEMU and show one whole session with it
 	$(Q)$(PYTHON) tests/tools/session.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
@@ -354,7 +360,7 @@ lint-tidy-kernel: $(BEFORE_OBJECTS) $(LIBC_READY)
 lint-cppcheck: $(BEFORE_OBJECTS)
 	$(Q)$(CHECK) $@ cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --suppressions-list=tests/tools/cppcheck.txt --error-exitcode=1 \
-	    -D__GNUC__=12 -D__x86_64__ -I. -Iagent -Iboot/$(ARCH)/include -I$(GEN) -I$(BUILD)/include \
+	    -D__GNUC__=12 -D__x86_64__ -I. -Iagent $(ARCH_INCLUDE) -I$(GEN) -I$(BUILD)/include \
 	    agent drivers boot tests/hosted
 # The other compiler must be as content as the one that builds everything else.
 OTHER_CC := $(if $(is_clang),gcc,clang)

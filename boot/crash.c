@@ -2,6 +2,8 @@
 /* Words for the report of a crash, and panic(). */
 #include "crash.h"
 
+#include <arch/layout.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,20 +82,21 @@ static void backtrace_line(uintptr_t address)
 
 void crash_backtrace(uintptr_t address, uintptr_t frame)
 {
-    uintptr_t end = stack_end_of(frame);
+    uintptr_t record = frame + LAYOUT_FRAME_RECORD;
+    uintptr_t end = stack_end_of(record);
     backtrace_line(address);
-    /* A frame is the caller's frame pointer and the return address; each lies above the last. */
+    /* A record is the caller's frame pointer and the return address; each lies above the last. */
     for (int i = 0; i < BACKTRACE_MAX; i++) {
-        if (!end || frame % sizeof frame || frame > end - 2 * sizeof frame)
+        if (!end || record % sizeof record || record > end - 2 * sizeof record)
             break;
-        const uintptr_t *pair = (const uintptr_t *)frame;
+        const uintptr_t *pair = (const uintptr_t *)record;
         if (!pair[1])
             break;
         /* The call, not what follows it: that may belong to the next function. */
         backtrace_line(pair[1] - 1);
-        if (pair[0] <= frame)
+        if (pair[0] + LAYOUT_FRAME_RECORD <= record)
             break;
-        frame = pair[0];
+        record = pair[0] + LAYOUT_FRAME_RECORD;
     }
 }
 
@@ -108,7 +111,8 @@ void panic(const char *format, ...)
     crash_text(reason);
     crash_text("\n");
     crash_backtrace((uintptr_t)__builtin_return_address(0) - 1,
-                    *(const uintptr_t *)__builtin_frame_address(0));
+                    *(const uintptr_t *)((uintptr_t)__builtin_frame_address(0) +
+                                         LAYOUT_FRAME_RECORD));
     machine_crash();
 }
 

@@ -26,9 +26,9 @@ class Machines:
 
     def prepare(self, **options):
         """A machine that is not started yet."""
-        if options.get("kernel", qemu.IMAGE) == qemu.IMAGE and not os.path.exists(qemu.IMAGE):
-            pytest.fail(f"{qemu.IMAGE} does not exist: run make", pytrace=False)
         vm = qemu.Vm(os.path.join(self.directory, str(len(self.vms))), **options)
+        if vm.kernel and not os.path.exists(vm.kernel):
+            pytest.fail(f"{vm.kernel} does not exist: run make", pytrace=False)
         self.vms.append(vm)
         return vm
 

@@ -26,6 +26,18 @@ from agent import Agent
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 IMAGE = os.environ.get("BARE_QGA_IMAGE", os.path.join(ROOT, "build/x86_64/bare-qga.elf"))
+# The other architectures' machines are named with a prefix: "aarch64:virt,gic-version=3".  What
+# each needs: QEMU, the image that -kernel gets, a processor, and what gives QEMU an exit code.
+ARCHES = {
+    "x86_64": {"qemu": QEMU, "image": IMAGE, "cpu": None,
+               "exit": ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]},
+    "aarch64": {"qemu": os.environ.get("QEMU_AARCH64", "qemu-system-aarch64"),
+                "image": os.path.join(ROOT, "build/aarch64/bare-qga.img"), "cpu": "cortex-a57",
+                "exit": ["-semihosting-config", "enable=on,target=native"]},
+    "riscv64": {"qemu": os.environ.get("QEMU_RISCV64", "qemu-system-riscv64"),
+                "image": os.path.join(ROOT, "build/riscv64/bare-qga.elf"), "cpu": None,
+                "exit": []},
+}
 # Arguments added to every machine; lets the harness be tried on another guest.
 EXTRA = shlex.split(os.environ.get("BARE_QGA_QEMU_ARGS", ""))
 PORT_NAME = "org.qemu.guest_agent.0"
@@ -184,13 +196,25 @@ def is_microvm(machine):
     return machine.startswith("microvm")
 
 
+def arch_of(machine):
+    """The architecture of a machine, and the value of -M."""
+    prefix, colon, rest = machine.partition(":")
+    return (prefix, rest) if colon and prefix in ARCHES else ("x86_64", machine)
+
+
+def exit_device(machine):
+    """Arguments by which a crash and poweroff=debug-exit give QEMU an exit code."""
+    return list(ARCHES[arch_of(machine)[0]]["exit"])
+
+
 class Vm:
     """
     One QEMU.  A context manager that always ends the process.
 
-    machine, memory, cpu     values of -M, -m, -cpu
+    machine, memory, cpu     values of -M, -m, -cpu; machine with its architecture, see ARCHES
     append, initrd           values of -append, -initrd (a path)
-    kernel                   the image; None boots from what `args` brings
+    kernel                   the image, IMAGE for the architecture's own; None boots from what
+                             `args` brings
     serial_device            the virtio-serial -device line, without its id; None: no such device
     port                     options of the agent's virtserialport; None: no agent port
     args                     further arguments, before the virtio-serial device
@@ -207,7 +231,12 @@ class Vm:
         self.machine = machine
         self.process = self.qmp = self.serial = None
         self.agents = []
-        argv = [QEMU, "-M", machine, "-m", memory, "-nodefaults", "-no-user-config",
+        name, board = arch_of(machine)
+        arch = ARCHES[name]
+        cpu = cpu or arch["cpu"]
+        kernel = arch["image"] if kernel == IMAGE else kernel
+        self.kernel = kernel
+        argv = [arch["qemu"], "-M", board, "-m", memory, "-nodefaults", "-no-user-config",
                 "-display", "none"]
         if cpu:
             argv += ["-cpu", cpu]

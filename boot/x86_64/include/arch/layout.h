@@ -17,4 +17,7 @@
 #define LAYOUT_WINDOW_SIZE  0x40000000
 #define LAYOUT_WINDOW_COUNT 128
 
+/* From a frame pointer to the record of the caller's frame pointer and the return address. */
+#define LAYOUT_FRAME_RECORD 0
+
 #endif
