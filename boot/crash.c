@@ -110,9 +110,9 @@ void panic(const char *format, ...)
     crash_text("panic: ");
     crash_text(reason);
     crash_text("\n");
-    crash_backtrace((uintptr_t)__builtin_return_address(0) - 1,
-                    *(const uintptr_t *)((uintptr_t)__builtin_frame_address(0) +
-                                         LAYOUT_FRAME_RECORD));
+    crash_backtrace(
+        (uintptr_t)__builtin_return_address(0) - 1,
+        *(const uintptr_t *)((uintptr_t)__builtin_frame_address(0) + LAYOUT_FRAME_RECORD));
     machine_crash();
 }
 

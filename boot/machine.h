@@ -135,7 +135,7 @@ struct machine_time {
     bool pm_timer_32bit;
     uint64_t hpet_address;
     bool has_rtc;
-    uint8_t rtc_century; /* index of the century byte in the CMOS RAM, 0: none */
+    uint8_t rtc_century;  /* index of the century byte in the CMOS RAM, 0: none */
     enum machine_rtc rtc; /* the one of a machine that is no PC */
     uint64_t rtc_address;
 };

@@ -325,10 +325,10 @@ static void add_power_button(const struct fdt *fdt, const struct fdt_node *node,
     uint32_t phandle;
     uint64_t bytes;
 
-    if (fdt_u32(fdt, node, "linux,code", 0) == KEY_POWER &&
-        fdt_get(fdt, node, "gpios", &gpios) && fdt_cell(&gpios, 0, &phandle) &&
-        fdt_cell(&gpios, 1, &power->button_pin) && power->button_pin < 8 &&
-        fdt_root(fdt, &root) && fdt_by_phandle(fdt, phandle, &controller) &&
+    if (fdt_u32(fdt, node, "linux,code", 0) == KEY_POWER && fdt_get(fdt, node, "gpios", &gpios) &&
+        fdt_cell(&gpios, 0, &phandle) && fdt_cell(&gpios, 1, &power->button_pin) &&
+        power->button_pin < 8 && fdt_root(fdt, &root) &&
+        fdt_by_phandle(fdt, phandle, &controller) &&
         fdt_compatible(fdt, &controller, "arm,pl061") &&
         read_interrupt(fdt, &controller, fdt_u32(fdt, &root, "interrupt-parent", 0), machine,
                        &power->button_irq) &&

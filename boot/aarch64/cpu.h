@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* A system register by its name, or by S<op0>_<op1>_C<n>_C<m>_<op2> where the assembler has none. */
+/* A system register by its name, or by S<op0>_<op1>_C<n>_C<m>_<op2> where the assembler has none.
+ */
 #define system_read(name)                                                                          \
     __extension__({                                                                                \
         uint64_t value_;                                                                           \

@@ -23,11 +23,11 @@
 #define GIC_DISTRIBUTOR_BYTES 0x10000u
 
 /* CPU interface of a GICv2. */
-#define GICC_CTLR   0x00u
-#define GICC_PMR    0x04u
-#define GICC_IAR    0x0cu
-#define GICC_EOIR   0x10u
-#define GICC_BYTES  0x1000u
+#define GICC_CTLR  0x00u
+#define GICC_PMR   0x04u
+#define GICC_IAR   0x0cu
+#define GICC_EOIR  0x10u
+#define GICC_BYTES 0x1000u
 
 /* Redistributor of a GICv3: two frames of 64 KiB each, one after the other for each processor. */
 #define GICR_TYPER              0x0008u
@@ -54,8 +54,8 @@
 #define GIC_PRIORITY_LEAST 0xf0u
 
 /* GICv2m, a frame that turns writes into interrupts (Arm DEN 0029, "GICv2m architecture"). */
-#define V2M_TYPER      0x008u
-#define V2M_SETSPI     0x040u
-#define V2M_BYTES      0x1000u
+#define V2M_TYPER  0x008u
+#define V2M_SETSPI 0x040u
+#define V2M_BYTES  0x1000u
 
 #endif

@@ -190,8 +190,8 @@ void arch_interrupts_handle(void (*handle)(uint32_t line))
 {
     /* Each round completes one; a line that stays up comes again after the next sleep. */
     for (uint32_t i = 0; i < GIC_LINE_END; i++) {
-        uint32_t line = gic.cpu != NULL ? mmio_read32(gic.cpu + GICC_IAR)
-                                        : (uint32_t)system_read(ICC_IAR1_EL1);
+        uint32_t line =
+            gic.cpu != NULL ? mmio_read32(gic.cpu + GICC_IAR) : (uint32_t)system_read(ICC_IAR1_EL1);
 
         if ((line & GIC_LINE_MASK) >= GIC_LINE_END)
             return;

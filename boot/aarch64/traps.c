@@ -30,7 +30,7 @@ enum exception_class {
 #define SYNDROME_WRITE       (1u << 6)
 #define SYNDROME_STATUS      0x3fu
 /* The last two bits of these are the level of the table. */
-#define STATUS_KIND(status) ((status) & 0x3cu)
+#define STATUS_KIND(status) ((status)&0x3cu)
 #define STATUS_TRANSLATION  0x04u
 #define STATUS_PERMISSION   0x0cu
 
@@ -81,9 +81,10 @@ static void decode_synchronous(struct virt_trap *trap, uint64_t syndrome)
 void trap_entry(const struct trap_frame *frame, unsigned int vector)
 {
     static const char *const names[] = {"", "interrupt", "fast interrupt", "system error"};
-    static const char registers[] = " x0  x1  x2  x3  x4  x5  x6  x7  x8  x9 x10 x11 x12 x13 x14 x15 "
-                                    "x16 x17 x18 x19 x20 x21 x22 x23 x24 x25 x26 x27 x28 x29 x30 "
-                                    " sp  pc psr ";
+    static const char registers[] =
+        " x0  x1  x2  x3  x4  x5  x6  x7  x8  x9 x10 x11 x12 x13 x14 x15 "
+        "x16 x17 x18 x19 x20 x21 x22 x23 x24 x25 x26 x27 x28 x29 x30 "
+        " sp  pc psr ";
     struct virt_trap trap = {
         .name = names[vector],
         .code = frame->syndrome,

@@ -45,8 +45,8 @@ void clock_set_frequency(uint64_t hz)
 uint64_t clock_monotonic_ns(void)
 {
     uint64_t counts = arch_counter() - clock.start;
-    uint64_t now_ns = counts / clock.hz * NS_PER_SECOND +
-                      counts % clock.hz * NS_PER_SECOND / clock.hz;
+    uint64_t now_ns =
+        counts / clock.hz * NS_PER_SECOND + counts % clock.hz * NS_PER_SECOND / clock.hz;
 
     /* Another host's counter may be behind. */
     if (now_ns > clock.last_ns)

@@ -46,8 +46,8 @@ static void enable_button(const struct machine_power *power)
 
     hotplug.gpio = mmio_map(power->button_gpio, PL061_BYTES);
     if (hotplug.gpio == NULL ||
-        irq_line_request(power->button_irq.gsi, power->button_irq.level_triggered, false,
-                         take_gpio, &hotplug) < 0) {
+        irq_line_request(power->button_irq.gsi, power->button_irq.level_triggered, false, take_gpio,
+                         &hotplug) < 0) {
         klog("gpio: no interrupt %u for the power button", power->button_irq.gsi);
         return;
     }

@@ -36,7 +36,8 @@ static void open_tree(uintptr_t address, struct fdt *fdt)
 {
     const void *blob = (const void *)address;
 
-    if (address < LAYOUT_RAM_BASE || address % 8 != 0 || address > LAYOUT_EARLY_END - FDT_HEADER_BYTES)
+    if (address < LAYOUT_RAM_BASE || address % 8 != 0 ||
+        address > LAYOUT_EARLY_END - FDT_HEADER_BYTES)
         give_up("no device tree within reach");
     boot_info.fdt_size = fdt_extent(blob);
     if (boot_info.fdt_size == 0 || boot_info.fdt_size > LAYOUT_EARLY_END - address ||
@@ -151,8 +152,7 @@ static void use_serial_port(const struct fdt *fdt, const struct fdt_node *chosen
     uint64_t address, bytes;
 
     if (!fdt_get(fdt, chosen, "stdout-path", &path) || path.bytes == 0 ||
-        path.value[path.bytes - 1] != '\0' ||
-        !fdt_by_path(fdt, (const char *)path.value, &port) ||
+        path.value[path.bytes - 1] != '\0' || !fdt_by_path(fdt, (const char *)path.value, &port) ||
         !fdt_reg(fdt, &port, 0, &address, &bytes) || address == 0 || address >= LAYOUT_RAM_BASE)
         return;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

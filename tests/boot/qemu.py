@@ -40,6 +40,9 @@ ARCHES = {
 }
 # Arguments added to every machine; lets the harness be tried on another guest.
 EXTRA = shlex.split(os.environ.get("BARE_QGA_QEMU_ARGS", ""))
+# The machines that a device tree describes, of the architectures that have a folder.
+VIRT = [f"{name}:virt" for name in ("aarch64", "riscv64")
+        if os.path.isdir(os.path.join(ROOT, "boot", name))]
 PORT_NAME = "org.qemu.guest_agent.0"
 # Slow hosts: multiply every deadline.
 PATIENCE = float(os.environ.get("BARE_QGA_PATIENCE", "1"))

@@ -31,4 +31,7 @@
 #define LAYOUT_UART_BASE       0x09000000
 #define LAYOUT_UART_COMPATIBLE "arm,pl011"
 
+/* Registers that every machine has. */
+#define LAYOUT_DEVICE LAYOUT_UART_BASE
+
 #endif

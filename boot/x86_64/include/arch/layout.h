@@ -20,4 +20,7 @@
 /* From a frame pointer to the record of the caller's frame pointer and the return address. */
 #define LAYOUT_FRAME_RECORD 0
 
+/* Registers that every machine has: the local APIC's (Intel SDM 3A §10.4.1). */
+#define LAYOUT_DEVICE 0xfee00000
+
 #endif
