@@ -134,3 +134,11 @@ int agent_add_file(struct agent *agent, const char *path, const void *data, size
     result = ramfs_open(&agent->fs, path, RAMFS_WRITE | RAMFS_CREATE | RAMFS_TRUNCATE, &file);
     return result < 0 ? result : ramfs_write(&agent->fs, file, 0, data, size);
 }
+
+int agent_extend_file(struct agent *agent, const char *path, const void *data, size_t size)
+{
+    struct ramfs_node *file;
+    int result = ramfs_open(&agent->fs, path, RAMFS_WRITE, &file);
+
+    return result < 0 ? result : ramfs_write(&agent->fs, file, file->size, data, size);
+}

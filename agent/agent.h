@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "channel.h"
 #include "platform.h"
@@ -29,7 +30,12 @@ void agent_destroy(struct agent *agent);
  * (agent/errors.h); nothing is left half-made.
  */
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
+/* Adds bytes at the end of a file that is there. */
+int agent_extend_file(struct agent *agent, const char *path, const void *data, size_t size);
 int agent_add_directory(struct agent *agent, const char *path);
+
+/* A byte that means nothing between replies. */
+#define SESSION_FILLER ' '
 
 /* A session over `channel`, which must outlive it; NULL if memory does not suffice. */
 struct session *session_create(struct agent *agent, struct channel channel);
@@ -46,5 +52,8 @@ bool session_poll(struct session *session);
  * Handles and the frozen state belong to the agent and stay, as in qemu-ga.
  */
 void session_closed(struct session *session);
+/* Whether a client would begin with these bytes, of which there is at least one: with a document,
+ * white space, or the 0xFF that resets the parser. */
+bool session_may_begin(const uint8_t *bytes, size_t count);
 
 #endif

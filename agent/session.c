@@ -199,6 +199,11 @@ void session_closed(struct session *session)
     framer_reset(&session->framer);
 }
 
+bool session_may_begin(const uint8_t *bytes, size_t count)
+{
+    return count > 0 && memchr("{\xFF \t\r\n", bytes[0], 6) != NULL;
+}
+
 struct session *session_create(struct agent *agent, struct channel channel)
 {
     const struct platform *platform = agent->platform;

@@ -82,6 +82,8 @@ static int console_start(struct console *console)
         .port_name = port_name,
         .rx_buffers = RX_BUFFERS,
         .tx_bytes = TX_BYTES,
+        .tx_filler = user->filler,
+        .may_begin = user->may_begin,
         .event = on_event,
         .ctx = console,
     };

@@ -23,6 +23,10 @@ struct console_user {
     void (*detach)(void *session);
     /* Moves bytes; returns whether any moved. */
     bool (*poll)(void *session);
+    /* Whether a stream may begin with these bytes, and what stands for bytes that are taken back
+     * (struct virtio_console_config). */
+    bool (*may_begin)(const uint8_t *bytes, size_t count);
+    uint8_t filler;
     void *ctx;
 };
 

@@ -80,24 +80,44 @@ static void backtrace_line(uintptr_t address)
     crash_text("\n");
 }
 
+/* Says how often a line came again that was not printed again. */
+static void backtrace_repeated(uint64_t count)
+{
+    if (!count)
+        return;
+    crash_text("  ... and so ");
+    crash_decimal(count);
+    crash_text(" times more\n");
+}
+
 void crash_backtrace(uintptr_t address, uintptr_t frame)
 {
     uintptr_t record = frame + LAYOUT_FRAME_RECORD;
     uintptr_t end = stack_end_of(record);
+    uint64_t repeated = 0;
     backtrace_line(address);
     /* A record is the caller's frame pointer and the return address; each lies above the last. */
-    for (int i = 0; i < BACKTRACE_MAX; i++) {
+    for (int lines = 1; lines < BACKTRACE_MAX;) {
         if (!end || record % sizeof record || record > end - 2 * sizeof record)
             break;
         const uintptr_t *pair = (const uintptr_t *)record;
         if (!pair[1])
             break;
         /* The call, not what follows it: that may belong to the next function. */
-        backtrace_line(pair[1] - 1);
+        if (pair[1] - 1 == address) {
+            repeated++; /* a recursion, and what began it is of more interest */
+        } else {
+            backtrace_repeated(repeated);
+            repeated = 0;
+            address = pair[1] - 1;
+            backtrace_line(address);
+            lines++;
+        }
         if (pair[0] + LAYOUT_FRAME_RECORD <= record)
             break;
         record = pair[0] + LAYOUT_FRAME_RECORD;
     }
+    backtrace_repeated(repeated);
 }
 
 void panic(const char *format, ...)

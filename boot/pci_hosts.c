@@ -6,6 +6,7 @@
 
 #include "chipset.h"
 #include "drivers/klog.h"
+#include "fw_cfg.h"
 #include "platform.h"
 
 #define PCI_BUS_BYTES      (UINT64_C(1) << 20) /* PCIe 4.0 §7.2.2 */
@@ -81,6 +82,58 @@ static bool host_init(struct pci_host *host, const struct machine_pci_host *desc
     return true;
 }
 
+struct bus_set {
+    bool any;
+    uint8_t buses[32]; /* one bit each */
+};
+
+static void note_bus(void *ctx, const struct pci_function *function)
+{
+    struct bus_set *set = ctx;
+    set->any = true;
+    set->buses[function->bus / 8] |= (uint8_t)(1u << function->bus % 8);
+}
+
+/* How many root buses QEMU's expander bridges add (pxb; hw/i386/pc.c), which firmware numbers. */
+static uint64_t extra_root_count(void)
+{
+    struct fw_cfg_file file;
+    uint8_t bytes[8];
+    uint64_t count = 0;
+    if (fw_cfg_find("etc/extra-pci-roots", &file) < 0 || file.size != sizeof(bytes) ||
+        fw_cfg_read(&file, 0, bytes, sizeof(bytes)) < 0)
+        return 0;
+    for (unsigned int i = sizeof(bytes); i > 0; i--)
+        count = count << 8 | bytes[i - 1];
+    return count;
+}
+
+/* A root bus answers and is behind no bridge; where it is, only a look at every bus tells. */
+static void find_extra_roots(const struct machine *machine)
+{
+    struct bus_set known = {0};
+    uint64_t missing = extra_root_count();
+    if (missing == 0)
+        return;
+    pci_scan(&pci.hosts[0], note_bus, &known);
+    for (unsigned int bus = pci.hosts[0].bus_first + 1u;
+         bus <= pci.hosts[0].bus_last && missing > 0 && pci.count < MACHINE_PCI_HOSTS_MAX; bus++) {
+        struct pci_host *host = &pci.hosts[pci.count];
+        if ((known.buses[bus / 8] & 1u << bus % 8) != 0)
+            continue;
+        *host = pci.hosts[0];
+        host->bus_first = (uint8_t)bus;
+        known.any = false;
+        pci_scan(host, note_bus, &known);
+        if (!known.any)
+            continue;
+        pci.routes[pci.count] = (struct pci_host_route){machine, &machine->pci_hosts[0]};
+        host->ctx = &pci.routes[pci.count];
+        pci.count++;
+        missing--;
+    }
+}
+
 void pci_hosts_init(const struct machine *machine)
 {
     if (pci.initialized)
@@ -97,6 +150,8 @@ void pci_hosts_init(const struct machine *machine)
             pci_assign_bridges(host);
         pci.count++;
     }
+    if (pci.count == 1 && machine->pci_hosts[0].firmware_assigned)
+        find_extra_roots(machine);
 }
 
 const struct pci_host *pci_hosts_get(uint32_t *count)

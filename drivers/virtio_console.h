@@ -41,7 +41,8 @@
 struct virtio_console;
 
 enum virtio_console_event {
-    /* The host opened the port: a new session begins, nothing of an earlier one is left. */
+    /* The host opened the port, or may have done so here: a new session begins, nothing of an
+     * earlier one is left. */
     VIRTIO_CONSOLE_OPENED,
     /* The host closed it: unread input and unsent output are gone; what peek() and reserve()
      * lent is void. */
@@ -62,6 +63,16 @@ struct virtio_console_config {
     uint16_t rx_buffers;
     /* Bytes of output that may be on their way: a power of two, at least 4096. */
     uint32_t tx_bytes;
+    /*
+     * What takes the place of output that its reader left behind: the next one may be there before
+     * the device hears of it, and gets this instead of the end of a stranger's reply.
+     */
+    uint8_t tx_filler;
+    /*
+     * Whether a session may begin with these bytes, asked where nothing else tells whether input
+     * was meant for the last session or for this one; NULL: all of it is taken for this one's.
+     */
+    bool (*may_begin)(const uint8_t *bytes, size_t count);
     /* Called from virtio_console_poll() only. */
     void (*event)(void *ctx, struct virtio_console *console, enum virtio_console_event event);
     void *ctx;
@@ -78,6 +89,7 @@ struct virtio_console_counters {
 struct virtio_console_piece {
     uint32_t bytes;
     bool done;
+    bool left; /* its session has ended */
 };
 
 /* All of a device; the caller provides the memory and looks at nothing in it. */
@@ -125,6 +137,15 @@ struct virtio_console {
     uint32_t rx_offset;
     /* Used index up to which input certainly is of this session or an earlier one. */
     uint16_t rx_session_index;
+    /*
+     * A session ended, and input above that index may be its own: up to rx_undecided_end, once
+     * the next session runs.  rx_begun: a buffer was found with which that one may have begun;
+     * rx_begins: the buffer that is held is such a one, and the user has not been told.
+     */
+    bool rx_undecided;
+    bool rx_begun;
+    bool rx_begins;
+    uint16_t rx_undecided_end;
 
     /* Output: a ring of bytes (free-running positions), and the pieces that the device has. */
     uint8_t *tx_memory;
@@ -136,6 +157,7 @@ struct virtio_console {
     uint16_t piece_count;
     uint16_t piece_head;
     uint16_t piece_tail;
+    uint16_t pieces_lost; /* since the handshake */
     struct virtio_console_piece pieces[VIRTIO_CONSOLE_TX_PIECES_MAX];
 };
 

@@ -43,7 +43,7 @@ enum {
 
 /* --- sessions ------------------------------------------------------------------------------- */
 
-static void tell(struct virtio_console *console, enum virtio_console_event event)
+void virtio_console_tell(struct virtio_console *console, enum virtio_console_event event)
 {
     console->config.event(console->config.ctx, console, event);
 }
@@ -53,7 +53,7 @@ void virtio_console_end_session(struct virtio_console *console, enum virtio_cons
     if (!console->open)
         return;
     virtio_console_port_end(console);
-    tell(console, event);
+    virtio_console_tell(console, event);
 }
 
 /* Begins the session when the port is known by name, has queues, and the host has it open. */
@@ -64,7 +64,7 @@ void virtio_console_begin_session(struct virtio_console *console)
         (console->ports[port] & PORT_HOST_OPEN) == 0)
         return;
     virtio_console_port_begin(console);
-    tell(console, VIRTIO_CONSOLE_OPENED);
+    virtio_console_tell(console, VIRTIO_CONSOLE_OPENED);
 }
 
 /* --- what is owed to the device --------------------------------------------------------------- */

@@ -14,6 +14,8 @@
 /* A queue broke the rules: the next poll resets the device. */
 void virtio_console_broken(struct virtio_console *console);
 
+/* Tells the user. */
+void virtio_console_tell(struct virtio_console *console, enum virtio_console_event event);
 /* Begins a session if the port is known by name, has queues, and the host has it open. */
 void virtio_console_begin_session(struct virtio_console *console);
 /* Ends the session, if one runs, and reports `event`. */

@@ -17,10 +17,12 @@
  * first the receive queue is looked at (mark) and then the control queue is empty, every byte
  * below the mark came before any control message that is yet to be seen: it belongs to the session
  * that we know (settle).  Input above the last settled mark is undecided.  When the host closes,
- * settled input is dropped; the rest is dropped too if the port is still closed at the next look,
- * and is the new session's if the port was opened again in between, because losing a new client's
- * request is worse than answering an old one's.  Bytes are lent only below a settled mark, and
- * nothing is lent or sent while a control message waits.
+ * settled input is dropped; the rest is dropped too if the port is still closed at the next look.
+ * If the port was opened again in between, nothing tells.  A host's first bytes start a buffer of
+ * their own, so each undecided buffer with which a session may begin is reported as the beginning
+ * of one, and those before the first are dropped: losing a new client's request would be worse
+ * than answering an old one's.  Bytes are lent only below a settled mark, and nothing is lent or
+ * sent while a control message waits.
  */
 #include "virtio_console_parts.h"
 
@@ -50,10 +52,14 @@ static bool control_waits(const struct virtio_console *console)
 
 /* --- start ---------------------------------------------------------------------------------- */
 
+static uint8_t *rx_buffer(const struct virtio_console *console, uint16_t token)
+{
+    return console->rx_memory + token * VIRTIO_CONSOLE_RX_BUFFER_BYTES;
+}
+
 static void post(struct virtio_console *console, uint16_t token)
 {
-    const uint8_t *buffer = console->rx_memory + token * VIRTIO_CONSOLE_RX_BUFFER_BYTES;
-    check(console, virtqueue_add(&console->rx, VIRTQUEUE_DEVICE_WRITES, buffer,
+    check(console, virtqueue_add(&console->rx, VIRTQUEUE_DEVICE_WRITES, rx_buffer(console, token),
                                  VIRTIO_CONSOLE_RX_BUFFER_BYTES, token));
 }
 
@@ -82,8 +88,9 @@ int virtio_console_port_start(struct virtio_console *console)
     console->rx_held = false;
     console->rx_reposted = 0;
     console->rx_session_index = 0;
+    console->rx_undecided = console->rx_begins = false;
     console->tx_head = console->tx_submitted = console->tx_tail = 0;
-    console->piece_head = console->piece_tail = 0;
+    console->piece_head = console->piece_tail = console->pieces_lost = 0;
     for (uint16_t token = 0; token < console->rx_count; token++)
         post(console, token);
     return 0;
@@ -139,7 +146,32 @@ uint16_t virtio_console_port_mark(const struct virtio_console *console)
 bool virtio_console_port_settle(struct virtio_console *console, uint16_t mark)
 {
     console->rx_session_index = mark;
-    return !console->open && drop_until(console, mark);
+    if (console->open)
+        return false;
+    console->rx_undecided = false;
+    return drop_until(console, mark);
+}
+
+/*
+ * Whether this buffer, which comes next, is left over from the session before.  Where nothing
+ * tells, each buffer with which a session may begin is taken for one that does; the last that can
+ * be its first is the one behind those that were there when we heard of it.
+ */
+static bool is_left_over(struct virtio_console *console,
+                         const struct virtqueue_completion *completion)
+{
+    bool (*may_begin)(const uint8_t *, size_t) = console->config.may_begin;
+    if (!console->rx_undecided || may_begin == NULL)
+        return false;
+    /* The used index counts this buffer already. */
+    bool certainly_new =
+        (int16_t)(uint16_t)(console->rx_undecided_end - console->rx.used_index) < 0;
+    console->rx_undecided = !certainly_new;
+    console->rx_begins = may_begin(rx_buffer(console, completion->token), completion->bytes);
+    console->rx_begun |= console->rx_begins || certainly_new;
+    if (!console->rx_begun)
+        console->counters.rx_dropped += completion->bytes;
+    return !console->rx_begun;
 }
 
 /* Takes the next buffer that has bytes.  Returns whether there is one. */
@@ -155,7 +187,7 @@ static bool hold_next(struct virtio_console *console)
         check(console, taken);
         if (taken != 1)
             return false;
-        if (completion.bytes == 0) {
+        if (completion.bytes == 0 || is_left_over(console, &completion)) {
             repost(console, completion.token);
             continue;
         }
@@ -177,8 +209,9 @@ size_t virtio_console_port_peek(void *ctx, const uint8_t **bytes)
         return 0;
     if (!console->rx_held && !hold_next(console))
         return 0;
-    *bytes = console->rx_memory + console->rx_token * VIRTIO_CONSOLE_RX_BUFFER_BYTES +
-             console->rx_offset;
+    if (console->rx_begins)
+        return 0; /* virtio_console_poll() says so first */
+    *bytes = rx_buffer(console, console->rx_token) + console->rx_offset;
     return console->rx_bytes - console->rx_offset;
 }
 
@@ -195,6 +228,22 @@ void virtio_console_port_consume(void *ctx, size_t count)
 
 /* --- output --------------------------------------------------------------------------------- */
 
+/*
+ * QEMU forgets the piece that it was about to write when the host closes, without giving it back
+ * (virtio-serial-bus.c:discard_throttle_data).  It takes pieces in order, so one that its host
+ * left and that another has overtaken is such a one.
+ */
+static bool is_lost(const struct virtio_console *console)
+{
+    if (!console->pieces[console->piece_tail % console->piece_count].left)
+        return false;
+    for (uint16_t at = console->piece_tail; at != console->piece_head; at++) {
+        if (console->pieces[at % console->piece_count].done)
+            return true;
+    }
+    return false;
+}
+
 /* Pieces come back in any order; the tail follows in the order in which they went out. */
 static void reclaim(struct virtio_console *console)
 {
@@ -206,8 +255,9 @@ static void reclaim(struct virtio_console *console)
     while (console->piece_tail != console->piece_head) {
         struct virtio_console_piece *piece =
             &console->pieces[console->piece_tail % console->piece_count];
-        if (!piece->done)
+        if (!piece->done && !is_lost(console))
             return;
+        console->pieces_lost += !piece->done;
         console->tx_tail += piece->bytes;
         console->piece_tail++;
     }
@@ -247,6 +297,10 @@ static void submit(struct virtio_console *console)
     uint32_t bytes = console->tx_head - console->tx_submitted;
     if (bytes == 0)
         return;
+    /* The message that waits may say that the reader of these bytes has left. */
+    console->flush_due = control_waits(console);
+    if (console->flush_due)
+        return;
     uint16_t slot = console->piece_head % console->piece_count;
     const uint8_t *start =
         console->tx_memory + (console->tx_submitted & (console->config.tx_bytes - 1));
@@ -278,12 +332,33 @@ void virtio_console_port_commit(void *ctx, size_t count)
 void virtio_console_port_flush(void *ctx)
 {
     struct virtio_console *console = ctx;
-    if (!usable(console))
-        return;
-    /* The message that waits may say that the reader of these bytes has left. */
-    console->flush_due = control_waits(console);
-    if (!console->flush_due)
+    if (usable(console))
         submit(console);
+}
+
+/*
+ * Forgets what was not sent.  QEMU throws away what the host left unread only when it next looks
+ * at the queue (virtio-serial-bus.c:handle_output), and with EVENT_IDX no doorbell may be due for
+ * that, now or ever again; so it gets one.  If another host is there by then, fillers go out.
+ */
+static void drop_output(struct virtio_console *console)
+{
+    uint32_t ring = console->config.tx_bytes;
+    console->tx_head = console->tx_submitted;
+    if (console->life != VIRTIO_CONSOLE_RUNNING)
+        return;
+    reclaim(console);
+    if (console->tx_tail == console->tx_submitted)
+        return;
+    for (uint32_t at = console->tx_tail; at != console->tx_submitted; at++)
+        console->tx_memory[at & (ring - 1)] = console->config.tx_filler;
+    for (uint16_t at = console->piece_tail; at != console->piece_head; at++)
+        console->pieces[at % console->piece_count].left = true;
+    dma_wmb(); /* the fillers before the doorbell that makes the device read them */
+    console->device->transport->notify(console->device, &console->tx);
+    /* Each lost piece keeps its descriptor until the next handshake; now nobody misses us. */
+    if (console->pieces_lost > console->tx.size / 2)
+        virtio_console_broken(console);
 }
 
 /* --- what the device's poll does for the port ----------------------------------------------- */
@@ -291,6 +366,7 @@ void virtio_console_port_flush(void *ctx)
 void virtio_console_port_begin(struct virtio_console *console)
 {
     console->open = true;
+    console->rx_undecided_end = virtio_console_port_mark(console);
     console->session_used = false;
     console->tx_wanted = false;
     console->flush_due = false;
@@ -301,9 +377,12 @@ void virtio_console_port_end(struct virtio_console *console)
     console->open = false;
     console->tx_wanted = false;
     console->flush_due = false;
-    console->tx_head = console->tx_submitted;
+    drop_output(console);
     release_held(console);
     drop_until(console, console->rx_session_index);
+    console->rx_undecided = true;
+    console->rx_begun = false;
+    console->rx_begins = false;
 }
 
 bool virtio_console_port_poll(struct virtio_console *console)
@@ -311,6 +390,11 @@ bool virtio_console_port_poll(struct virtio_console *console)
     bool progress = false;
     if (!usable(console))
         return false;
+    if (console->rx_begins) {
+        console->rx_begins = false;
+        virtio_console_tell(console, VIRTIO_CONSOLE_OPENED);
+        progress = true;
+    }
     if (console->tx_wanted && virtqueue_waiting(&console->tx) != 0) {
         reclaim(console);
         if (room(console) != 0) {
@@ -329,6 +413,8 @@ bool virtio_console_port_arm(struct virtio_console *console)
         console->rx_reposted = 0;
         virtio_kick(console->device, &console->rx);
     }
+    if (console->rx_begins)
+        return true;
     /* Whoever waits to write does not read; more input would only wake him in vain. */
     if (console->tx_wanted)
         return virtqueue_enable_interrupts(&console->tx);

@@ -67,6 +67,15 @@ entry_pvh:
     orl $EFER_NXE, %edi
 1:
 
+    /* The tables that are filled only in part start from zeros: at a reset QEMU writes the image
+     * anew, but a segment without file content stays as it was (hw/core/loader.c:rom_reset). */
+    movl %edi, %edx
+    xorl %eax, %eax
+    movl $page_table_top, %edi
+    movl $(3 * 4096 / 4), %ecx
+    rep stosl
+    movl %edx, %edi
+
     /* The first 4 GiB one to one in 2 MiB pages; paging.c gives each its rights later. */
     movl $page_table_top, %eax
     movl %eax, %ecx
@@ -180,15 +189,15 @@ __stack_chk_guard:
 
     .section .pages, "aw", @nobits
     .balign 4096
-    .globl page_table_top, page_table_directories, page_table_middle, page_table_image
+    .globl page_table_top, page_table_directories, page_table_image, page_table_middle
 page_table_top:
     .skip 4096
 page_table_directories:
     .skip 4096
-page_table_middle:
-    .skip 4 * 4096
 page_table_image:
     .skip 4096
+page_table_middle:
+    .skip 4 * 4096
 /* Each stack stands on a page that is never mapped. */
     .globl stack_main_guard, stack_main_end, stack_trap_guard, stack_trap_end
     .globl stack_fault_guard, stack_fault_end, stack_nmi_guard, stack_nmi_end

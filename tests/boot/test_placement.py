@@ -75,6 +75,10 @@ TOPOLOGIES = {
 @pytest.mark.parametrize("vectors", ["", ",vectors=0"], ids=["msix", "intx"])
 @pytest.mark.parametrize("name", TOPOLOGIES)
 def test_topology(boot, name, vectors):
+    if name == "pxb-pcie" and vectors:
+        # hw/pci-bridge/pci_expander_bridge.c:pxb_map_irq_fn counts below 0 there, and
+        # hw/isa/lpc_ich9.c:ich9_lpc_map_irq reads beside its table: the line is nobody's.
+        pytest.skip("QEMU 7.2 does not deliver INTx from behind pxb-pcie on q35")
     machine, devices, where = TOPOLOGIES[name]
     check_session(boot(machine=machine, args=devices,
                        serial_device=f"virtio-serial-pci,{where}{vectors}"))
@@ -132,7 +136,7 @@ def other_ports(count, first=1):
     args = []
     for number in range(first, first + count):
         args += ["-chardev", f"null,id=other{number}"]
-        name = ("org.qemu.guest_agent.0" + "0" * number, "org.qemu.guest_agent"[:number],
+        name = ("org.qemu.guest_agent.0" + "0" * number, "org.qemu.guest_agent"[:number] if number < 20 else f"org.qemu.guest_agent{number}",
                 f"com.example.{number}", "")[number % 4]
         kind = "virtconsole" if number % 4 == 0 else "virtserialport"
         args += ["-device", f"{kind},nr={number},chardev=other{number}"

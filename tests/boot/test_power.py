@@ -65,6 +65,7 @@ def test_reboot(boot, machine):
         shut_down(agent, "reboot")
         vm.qmp.wait_event("RESET", 10, lambda data: data["guest"])
         agent.sync()
+    agent.close()
     check_session(vm)
 
 

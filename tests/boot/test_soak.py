@@ -43,7 +43,7 @@ def test_ring_indices_wrap(boot, options):
                 data = agent.receive()
                 assert data, "the agent fell silent"
                 agent.buffer += data
-            assert all(json.loads(x) == {"return": {}} for x in agent.buffer.split())
+            assert all(json.loads(x) == {"return": {}} for x in agent.buffer.splitlines())
             agent.buffer.clear()
         now = used_indices(vm)
         gone = [g + (n - l) % 65536 for g, n, l in zip(gone, now, last)]

@@ -91,19 +91,40 @@ static void take_messages(struct fake_console *console)
     }
 }
 
-void fake_console_host_reads(struct fake_console *console, uint32_t port)
+/* virtio-serial-bus.c:handle_output: to the host, or to nobody. */
+static void put_out(struct fake_console *console, uint32_t port, const struct fake_buffer *buffer)
+{
+    if (console->ports[port].host_open) {
+        if (buffer->bytes > FAKE_OUTPUT_MAX - console->output_bytes)
+            abort();
+        memcpy(console->output + console->output_bytes, buffer->memory, buffer->bytes);
+        console->output_bytes += buffer->bytes;
+    }
+    fake_queue_push(tx_queue(console, port), buffer->id, 0);
+}
+
+static void take_output(struct fake_console *console, uint32_t port)
 {
     struct fake_buffer buffer;
-    console->host_stalls = false;
-    while (fake_queue_pop(tx_queue(console, port), &buffer)) {
-        if (console->ports[port].host_open) {
-            if (buffer.bytes > FAKE_OUTPUT_MAX - console->output_bytes)
-                abort();
-            memcpy(console->output + console->output_bytes, buffer.memory, buffer.bytes);
-            console->output_bytes += buffer.bytes;
+    while (!console->holds && fake_queue_pop(tx_queue(console, port), &buffer)) {
+        if (console->host_stalls && console->ports[port].host_open) {
+            console->holds = true;
+            console->held = buffer;
+            console->held_port = port;
+        } else {
+            put_out(console, port, &buffer);
         }
-        fake_queue_push(tx_queue(console, port), buffer.id, 0);
     }
+}
+
+void fake_console_host_reads(struct fake_console *console, uint32_t port)
+{
+    console->host_stalls = false;
+    if (console->holds && console->held_port == port) {
+        console->holds = false;
+        put_out(console, port, &console->held);
+    }
+    take_output(console, port);
 }
 
 static void on_kick(struct fake_virtio *virtio, uint16_t queue)
@@ -111,8 +132,8 @@ static void on_kick(struct fake_virtio *virtio, uint16_t queue)
     struct fake_console *console = console_of(virtio);
     if (queue == VIRTIO_CONSOLE_QUEUE_CONTROL_TX && console->max_ports > 1)
         take_messages(console);
-    else if (queue % 2 == 1 && !console->host_stalls)
-        fake_console_host_reads(console, queue == 1 ? 0 : (queue - 3u) / 2u);
+    else if (queue % 2 == 1)
+        take_output(console, queue == 1 ? 0 : (queue - 3u) / 2u);
 }
 
 static void on_reset(struct fake_virtio *virtio)
@@ -120,6 +141,7 @@ static void on_reset(struct fake_virtio *virtio)
     struct fake_console *console = console_of(virtio);
     for (uint32_t id = 0; id < FAKE_PORTS; id++)
         console->ports[id].guest_open = false;
+    console->holds = false;
 }
 
 void fake_console_host_open(struct fake_console *console, uint32_t port)
@@ -128,13 +150,11 @@ void fake_console_host_open(struct fake_console *console, uint32_t port)
     say(console, port, VIRTIO_CONSOLE_PORT_OPEN, 1);
 }
 
-/* virtio-serial-bus.c:virtio_serial_close: what is queued is discarded. */
+/* virtio-serial-bus.c:virtio_serial_close and discard_throttle_data. */
 void fake_console_host_close(struct fake_console *console, uint32_t port)
 {
-    bool stalls = console->host_stalls;
     console->ports[port].host_open = false;
-    fake_console_host_reads(console, port);
-    console->host_stalls = stalls;
+    console->holds = console->holds && console->held_port != port;
     say(console, port, VIRTIO_CONSOLE_PORT_OPEN, 0);
 }
 

@@ -2,7 +2,8 @@
 /*
  * A console device for tests that behaves as QEMU's (hw/char/virtio-serial-bus.c): control
  * messages without a buffer are lost, a name ends with a NUL, reported lengths are those of the
- * message and not of the buffer, output of a port that the host has not opened is discarded.
+ * message and not of the buffer, output of a port that the host has not opened is discarded when
+ * the doorbell rings, and a piece that was being written when the host closed never comes back.
  */
 #ifndef TESTS_FAKE_CONSOLE_H
 #define TESTS_FAKE_CONSOLE_H
@@ -33,7 +34,10 @@ struct fake_console {
     uint32_t max_ports;
     bool passive; /* says nothing by itself */
     bool name_without_nul;
-    bool host_stalls;                           /* output stays with the device */
+    bool host_stalls; /* output stays with the device */
+    bool holds;       /* the piece that it tries to write */
+    struct fake_buffer held;
+    uint32_t held_port;
     unsigned int lost;                          /* control messages for which there was no buffer */
     struct fake_message said[FAKE_MESSAGE_MAX]; /* by the driver */
     unsigned int said_count;

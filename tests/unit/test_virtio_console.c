@@ -603,6 +603,95 @@ static void opened_while_open(void **state)
     finish(&bench);
 }
 
+static bool begins_with_brace(const uint8_t *bytes, size_t count)
+{
+    return count != 0 && bytes[0] == '{';
+}
+
+/* Whose bytes they are nothing tells: each buffer that may begin a session is told as one. */
+static void undecided_input(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *old[3]; /* unread when the host closes */
+        const char *new[3];
+        const char *read; /* with a '|' where a session begins */
+    } cases[] = {
+        {{"{old"}, {"{new}"}, "|{old|{new}"},
+        {{"tail of old"}, {"{new}"}, "|{new}"},
+        {{"tail", "tail", "{old"}, {"{new", "er}"}, "|{old|{newer}"},
+        {{"tail"}, {"garbage", "{new}"}, "garbage{new}"},
+        {{"{old"}, {"garbage", "{new}"}, "|{oldgarbage{new}"},
+        {{NULL}, {"garbage"}, "garbage"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench bench;
+        char text[256] = "";
+        make_running(&bench, 1);
+        bench.console.config.may_begin = begins_with_brace;
+        for (size_t n = 0; n < 3 && cases[i].old[n] != NULL; n++)
+            host_writes(&bench, 1, cases[i].old[n]);
+        fake_console_host_close(&bench.device, 1);
+        fake_console_host_open(&bench.device, 1);
+        expect_events(&bench, "CO");
+        for (size_t n = 0; n < 3 && cases[i].new[n] != NULL; n++)
+            host_writes(&bench, 1, cases[i].new[n]);
+        do {
+            if (bench.events[0] != '\0') {
+                assert_string_equal(bench.events, "O");
+                bench.events[0] = '\0';
+                strcat(text, "|");
+            }
+            size_t length = strlen(text);
+            length += read_some(&bench, text + length, sizeof(text) - 1 - length);
+            text[length] = '\0';
+        } while (virtio_console_poll(&bench.console));
+        assert_string_equal(text, cases[i].read);
+        assert_false(virtio_console_arm(&bench.console));
+        /* From here on everything is certain. */
+        host_writes(&bench, 1, "{more");
+        expect_events(&bench, "");
+        expect_input(&bench, "{more");
+        finish(&bench);
+    }
+}
+
+/* A reply that its reader left: the next one sees nothing of it, and there is room for his own. */
+static void unread_output_of_a_closed_session(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    bench.console.config.tx_filler = ' ';
+    for (unsigned int round = 0; round < 300; round++) {
+        uint8_t *room;
+        size_t count;
+        bench.device.host_stalls = true;
+        while ((count = virtio_console_port_reserve(&bench.console, &room)) != 0) {
+            memset(room, 'o', count);
+            virtio_console_port_commit(&bench.console, count);
+        }
+        fake_console_host_close(&bench.device, 1);
+        if (round % 2 == 0)
+            settle(&bench); /* heard before the next one comes: all is discarded */
+        bench.device.host_stalls = false;
+        fake_console_host_open(&bench.device, 1);
+        expect_events(&bench, round % 2 == 0 ? "CO" : bench.events);
+        bench.device.output[bench.device.output_bytes] = '\0';
+        assert_int_equal(strspn((char *)bench.device.output, " "), bench.device.output_bytes);
+        if (round % 2 == 0)
+            assert_int_equal(bench.device.output_bytes, 0);
+        bench.device.output_bytes = 0;
+        for (unsigned int answer = 0; answer < 20; answer++) {
+            assert_true(write_text(&bench, "answer"));
+            virtio_console_port_flush(&bench.console);
+            expect_output(&bench, "answer");
+        }
+    }
+    assert_true(bench.console.counters.resets > 0 && bench.console.counters.resets < 8);
+    finish(&bench);
+}
+
 /* --- ports that come and go ----------------------------------------------------------------- */
 
 static void unplug(struct bench *bench, uint32_t port)
@@ -799,6 +888,8 @@ int main(void)
         cmocka_unit_test(unread_input_of_a_closed_session),
         cmocka_unit_test(a_new_clients_bytes_survive),
         cmocka_unit_test(opened_while_open),
+        cmocka_unit_test(undecided_input),
+        cmocka_unit_test(unread_output_of_a_closed_session),
         cmocka_unit_test(unplugged_and_replugged),
         cmocka_unit_test(others_come_and_go),
         cmocka_unit_test(the_name_twice),
