@@ -10,8 +10,9 @@
 #
 # Two files of the kernel are read here, so that the pieces that know a thing say it:
 #   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT,
-#                          ARCH_FOLDERS (shared with other machines), QEMU, MACHINE, LIBC, and the
-#                          packages ARCH_NEED (to build) and ARCH_NEED_qemu (to run)
+#                          ARCH_FOLDERS (shared with other machines), ARCH_FORMS (files besides
+#                          the ELF), QEMU, MACHINE, LIBC, and the packages ARCH_NEED (to build)
+#                          and ARCH_NEED_qemu (to run)
 #   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any
 #                          object), LIBC_SOURCES_C (what it asks of its system), LIBC_NEED
 # Both may add rules of their own.
@@ -43,8 +44,8 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2)
 endif
 
-all: $(KERNEL) ## build/$(ARCH)/bare-qga.elf, the kernel
-.PHONY: all
+all: $(KERNEL) kernel-forms ## build/$(ARCH)/bare-qga.elf, the kernel
+.PHONY: all kernel-forms
 
 # ---------------------------------------------------------------------------------------------
 # What a step needs installed.  `need` does nothing when all is there, and it is an order-only
@@ -149,7 +150,7 @@ KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(LIBC_SOURCES_C) $(sort $(wildcard dr
     $(foreach folder,boot/$(ARCH) $(ARCH_FOLDERS),$(folder)/*.c $(folder)/*.S)))
 KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
 LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
-compiler_runtime = $(shell $(KERNEL_CC) -print-libgcc-file-name 2>/dev/null)
+compiler_runtime = $(shell $(or $(ARCH_RUNTIME_CC),$(KERNEL_CC)) -print-libgcc-file-name 2>/dev/null)
 
 # What runs once, or waits for a device, is made small; what sees every byte is made fast.
 $(OUT)/obj/boot/%.o $(OUT)/obj/drivers/%.o: KERNEL_CFLAGS += -Os
@@ -195,6 +196,13 @@ $(OUT)/bare-qga.debug.elf: $(LINK_FROM) $(OUT)/symbols.o
 $(KERNEL): $(OUT)/bare-qga.debug.elf
 	$(call say,STRIP,$@)
 	$(Q)$(CROSS)objcopy --strip-all $< $@
+
+# The other forms that the machine's loaders want, as arch.mk names them: the image as it lies in
+# memory.
+kernel-forms: $(ARCH_FORMS)
+$(OUT)/bare-qga.img: $(KERNEL)
+	$(call say,OBJCOPY,$@)
+	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # ---------------------------------------------------------------------------------------------
 # The same agent as a Linux process

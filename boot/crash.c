@@ -71,7 +71,7 @@ void crash_symbol(uintptr_t address)
     crash_hex(address - start, 3);
 }
 
-static void backtrace_line(uintptr_t address)
+void crash_line(uintptr_t address)
 {
     crash_text("  ");
     crash_hex(address, 8);
@@ -92,10 +92,15 @@ static void backtrace_repeated(uint64_t count)
 
 void crash_backtrace(uintptr_t address, uintptr_t frame)
 {
-    uintptr_t record = frame + LAYOUT_FRAME_RECORD;
+    crash_line(address);
+    crash_callers(address, frame);
+}
+
+void crash_callers(uintptr_t address, uintptr_t frame)
+{
+    uintptr_t record = frame - LAYOUT_FRAME_RECORD;
     uintptr_t end = stack_end_of(record);
     uint64_t repeated = 0;
-    backtrace_line(address);
     /* A record is the caller's frame pointer and the return address; each lies above the last. */
     for (int lines = 1; lines < BACKTRACE_MAX;) {
         if (!end || record % sizeof record || record > end - 2 * sizeof record)
@@ -110,12 +115,12 @@ void crash_backtrace(uintptr_t address, uintptr_t frame)
             backtrace_repeated(repeated);
             repeated = 0;
             address = pair[1] - 1;
-            backtrace_line(address);
+            crash_line(address);
             lines++;
         }
-        if (pair[0] + LAYOUT_FRAME_RECORD <= record)
+        if (pair[0] - LAYOUT_FRAME_RECORD <= record)
             break;
-        record = pair[0] + LAYOUT_FRAME_RECORD;
+        record = pair[0] - LAYOUT_FRAME_RECORD;
     }
     backtrace_repeated(repeated);
 }
@@ -132,7 +137,7 @@ void panic(const char *format, ...)
     crash_text("\n");
     crash_backtrace(
         (uintptr_t)__builtin_return_address(0) - 1,
-        *(const uintptr_t *)((uintptr_t)__builtin_frame_address(0) + LAYOUT_FRAME_RECORD));
+        *(const uintptr_t *)((uintptr_t)__builtin_frame_address(0) - LAYOUT_FRAME_RECORD));
     machine_crash();
 }
 

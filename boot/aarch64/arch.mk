@@ -20,7 +20,4 @@ ARCH_LDFLAGS := -m aarch64elf -z max-page-size=64 --build-id=none
 $(BUILD)/aarch64/obj/boot/aarch64/%.o: ARCH_CFLAGS += -mgeneral-regs-only
 
 # -kernel takes both; only of an Image does QEMU say where the device tree is, and load an initrd.
-all: $(OUT)/bare-qga.img
-$(OUT)/bare-qga.img: $(KERNEL)
-	$(call say,OBJCOPY,$@)
-	$(Q)$(CROSS)objcopy -O binary $< $@
+ARCH_FORMS := $(OUT)/bare-qga.img

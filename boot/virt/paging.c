@@ -177,6 +177,12 @@ static uint64_t leaf_of(uintptr_t address, unsigned int *level)
     return 0;
 }
 
+bool paging_is_mapped(uintptr_t address)
+{
+    unsigned int level;
+    return root && leaf_of(address, &level) != 0;
+}
+
 volatile void *mmio_map(uint64_t physical, size_t size)
 {
     uint64_t limit = page_table_physical_end();

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The report of a trap on the serial line, in the same words on every machine. */
+#include <arch/layout.h>
+
 #include "boot/crash.h"
+#include "boot/platform.h"
 #include "boot/power.h"
 #include "virt.h"
 
-extern uint8_t stack_main_guard[];
+extern uint8_t stack_main_guard[], text_start[], text_end[];
 
 static void report_page_fault(const struct virt_trap *trap)
 {
@@ -41,6 +44,26 @@ static void report_registers(const struct virt_trap *trap)
     }
 }
 
+/* gcc saves only the caller's frame pointer in a function that calls no other on RISC-V, where the
+ * return address would be; that is still in its register. */
+static void report_calls(const struct virt_trap *trap)
+{
+    uintptr_t record = trap->frame - LAYOUT_FRAME_RECORD;
+    uintptr_t frame = trap->frame, address = trap->pc;
+
+    crash_line(address);
+    if (trap->link != 0 && record % sizeof record == 0 && stack_end_of(record) != 0) {
+        uintptr_t saved = ((const uintptr_t *)record)[1];
+
+        if (saved < (uintptr_t)text_start || saved >= (uintptr_t)text_end) {
+            frame = saved;
+            address = trap->link - 1;
+            crash_line(address);
+        }
+    }
+    crash_callers(address, frame);
+}
+
 void virt_trap_report(const struct virt_trap *trap)
 {
     /* A trap inside a report says so in one line; one inside that goes straight to the end. */
@@ -60,7 +83,7 @@ void virt_trap_report(const struct virt_trap *trap)
     crash_text("\n");
     if (depth == 1) {
         report_registers(trap);
-        crash_backtrace(trap->pc, trap->frame);
+        report_calls(trap);
     }
     machine_crash();
 }

@@ -36,6 +36,8 @@ struct virt_trap {
     uint64_t address;
     uintptr_t pc;
     uintptr_t frame;
+    /* The return address of a function that may not have saved it; 0 where all do. */
+    uintptr_t link;
     /* Register names, of `name_width` characters each, and as many values. */
     const char *register_names;
     uint32_t name_width;
@@ -48,6 +50,8 @@ _Noreturn void virt_trap_report(const struct virt_trap *trap);
 /* boot/virt/paging.c: tables with the rights of everything in `ram`, not in use yet.  0 or
  * -ENOMEM. */
 int paging_init(const struct regions *ram);
+/* Whether a page is at this address; works inside a trap. */
+bool paging_is_mapped(uintptr_t address);
 
 /* Chooses the port for serial_write(); false if nobody here knows such a device. */
 bool serial_use(const char *compatible, volatile void *registers);

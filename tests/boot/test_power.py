@@ -31,8 +31,10 @@ def test_powerdown(boot, machine, mode):
     vm = boot(machine=machine)
     agent = check_session(vm)
     shut_down(agent, mode)
-    vm.qmp.wait_event("SHUTDOWN", 10,
-                      lambda data: data["guest"] and data["reason"] == "guest-shutdown")
+    # QEMU 7.2 exits inside the write to this machine's register (hw/misc/sifive_test.c).
+    if arch_of(machine)[0] != "riscv64":
+        vm.qmp.wait_event("SHUTDOWN", 10,
+                          lambda data: data["guest"] and data["reason"] == "guest-shutdown")
     assert vm.wait_exit() == 0
     check_no_reply(agent)
 

@@ -20,8 +20,8 @@
 #define LAYOUT_WINDOW_SIZE  0x40000000
 #define LAYOUT_WINDOW_COUNT 128
 
-/* From a frame pointer to the record of the caller's frame pointer and the return address (AAPCS64
- * §6.4.6). */
+/* How far below a frame pointer the record of the caller's frame pointer and the return address
+ * starts (AAPCS64 §6.4.6). */
 #define LAYOUT_FRAME_RECORD 0
 
 /* How far memory can be reached before the final page tables. */

@@ -17,7 +17,8 @@
 #define LAYOUT_WINDOW_SIZE  0x40000000
 #define LAYOUT_WINDOW_COUNT 128
 
-/* From a frame pointer to the record of the caller's frame pointer and the return address. */
+/* How far below a frame pointer the record of the caller's frame pointer and the return address
+ * starts. */
 #define LAYOUT_FRAME_RECORD 0
 
 /* Registers that every machine has: the local APIC's (Intel SDM 3A §10.4.1). */
