@@ -11,7 +11,7 @@
 # Two files of the kernel are read here, so that the pieces that know a thing say it:
 #   boot/$(ARCH)/arch.mk   CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT,
 #                          ARCH_FOLDERS (shared with other machines), ARCH_FORMS (files besides
-#                          the ELF), QEMU, MACHINE, LIBC, and the packages ARCH_NEED (to build)
+#                          the ELF), ARCH_BOOTS (what -kernel gets), QEMU, MACHINE, LIBC, and the packages ARCH_NEED (to build)
 #                          and ARCH_NEED_qemu (to run)
 #   boot/libc/libc.mk      LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (made before any
 #                          object), LIBC_SOURCES_C (what it asks of its system), LIBC_NEED
@@ -280,10 +280,13 @@ fuzzers: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## build the fuzz targets
 # Running it
 
 MEMORY ?= 64M
-run: need-qemu $(KERNEL) ## boot the kernel in QEMU and show one whole session with it
-	$(Q)$(PYTHON) tests/tools/session.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
-shell: need-qemu $(KERNEL) ## boot the kernel and type commands at it; MACHINE=pc, MEMORY=64M
-	$(Q)$(PYTHON) tests/tools/shell.py --kernel $(KERNEL) --machine $(MACHINE) --memory $(MEMORY)
+# As tests/boot/qemu.py names machines, and what QEMU's -kernel gets there.
+RUN := --kernel $(or $(ARCH_BOOTS),$(KERNEL)) --memory $(MEMORY) \
+    --machine $(if $(filter x86_64,$(ARCH)),,$(ARCH):)$(MACHINE)
+run: need-qemu all ## boot the kernel in QEMU and show one whole session with it
+	$(Q)$(PYTHON) tests/tools/session.py $(RUN)
+shell: need-qemu all ## boot the kernel and type commands at it; MACHINE=pc, MEMORY=64M
+	$(Q)$(PYTHON) tests/tools/shell.py $(RUN)
 .PHONY: run shell
 
 # ---------------------------------------------------------------------------------------------
@@ -291,10 +294,16 @@ shell: need-qemu $(KERNEL) ## boot the kernel and type commands at it; MACHINE=p
 
 RESULT := $(PYTHON) tests/tools/results.py
 PROGRAM := $(PYTHON) tests/tools/programs.py
-TEST_ENVIRONMENT := BARE_QGA_IMAGE=$(abspath $(KERNEL)) BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) \
-    PYTHONDONTWRITEBYTECODE=1
+TEST_ENVIRONMENT := BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) PYTHONDONTWRITEBYTECODE=1 \
+    $(if $(filter x86_64,$(ARCH)),,BARE_QGA_MACHINE=$(ARCH):$(MACHINE))
 export BUILD
 SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot
+# The kernels of the other machines, which share the tests that are the same for all.
+OTHER_ARCHES := $(filter-out $(ARCH),$(ARCHES))
+kernels: $(KERNEL) $(OTHER_ARCHES:%=kernel-%) ## the kernel of every architecture
+kernel-%: $(KERNEL)
+	$(Q)$(MAKE) --no-print-directory ARCH=$* need-qemu all
+.PHONY: kernels
 
 # $(call pytest,suite,folders): Debian's pytest, whatever python stands first in PATH.
 pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) \
@@ -302,8 +311,9 @@ pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST
 
 test: need-test ## everything: unit, conformance (hosted and booted), boot, fuzz regression
 	$(Q)rm -rf $(if $(KEEP_RESULTS),,$(RESULTS))
-	$(Q)$(MAKE) all hosted hosted-asan unit fuzzers
-	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES); $(RESULT) tally
+	$(Q)$(MAKE) all hosted hosted-asan unit fuzzers kernels
+	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES) $(OTHER_ARCHES:%=test-kernel-%); \
+	    $(RESULT) tally
 test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, under ASan and UBSan
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
 test-fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## the fuzz targets once over their stored inputs
@@ -312,9 +322,11 @@ test-python: need-pytest $(KERNEL) ## pytest on the host: the schema's generator
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
 test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted
-test-kernel: need-qemu $(KERNEL) ## the recorded conversations against the booted kernel
+test-kernel: need-qemu all ## the recorded conversations against the booted kernel
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
-test-boot: need-boot $(KERNEL) ## pytest with QEMU: machines, memory sizes, devices, hotplug
+test-kernel-%:
+	$(Q)$(MAKE) --no-print-directory ARCH=$* test-kernel
+test-boot: need-boot kernels ## pytest with QEMU: machines, memory sizes, devices, hotplug
 	$(Q)$(call pytest,boot,tests/boot)
 .PHONY: test $(SUITES)
 
@@ -344,8 +356,9 @@ lint-format:
 	$(Q)$(CHECK) $@ clang-format --dry-run --Werror $(C_FILES)
 lint-layers: $(GENERATED)
 	$(Q)$(CHECK) $@ $(PYTHON) tests/tools/check_layers.py
-lint-image: $(KERNEL)
-	$(Q)$(CHECK) $@ $(PYTHON) tests/tools/check_image.py $(KERNEL)
+lint-image: kernels
+	$(Q)$(CHECK) $@ $(PYTHON) tests/tools/check_image.py \
+	    $(ARCHES:%=$(BUILD)/%/bare-qga.elf) $(wildcard $(BUILD)/*/bare-qga.img)
 # What the agent asks of the world, once its own parts are joined: only libc's memory, strings and
 # formatted output, and what the compiler calls on its own.
 AGENT_OBJECTS := $(call objects,$(OUT)/obj,$(AGENT) $(GENERATED_C))

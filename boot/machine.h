@@ -44,7 +44,8 @@ enum machine_irq_kind {
 struct machine_irq_controller {
     enum machine_irq_kind kind;
     uint64_t address;
-    uint64_t cpu_address; /* GICv2: the CPU interface; GICv3: the redistributors; else 0 */
+    uint64_t cpu_address; /* GICv2: the CPU interface; GICv3: the redistributors; APLIC: where it
+                             sends messages */
     uint64_t cpu_bytes;
     uint32_t gsi_base; /* the global system interrupt of its first pin */
     uint32_t id;       /* the firmware's number for it */

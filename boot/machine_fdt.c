@@ -52,6 +52,7 @@ static const struct controller_binding *binding_of(const struct fdt *fdt,
 
 /* RISC-V's interrupt numbers of a processor: external interrupts of supervisor mode. */
 #define RISCV_SUPERVISOR_EXTERNAL 9u
+#define IMSIC_PAGE_BYTES          0x1000u
 
 /* Whether a processor's own interrupt controller belongs to the boot processor. */
 static bool is_of_boot_cpu(const struct fdt *fdt, uint32_t phandle, const struct machine *machine)
@@ -91,6 +92,22 @@ static bool find_context(const struct fdt *fdt, const struct fdt_node *node,
     return false;
 }
 
+/* An APLIC that sends messages: the page of the boot processor's IMSIC that takes them. */
+static bool find_imsic(const struct fdt *fdt, const struct fdt_node *node,
+                       const struct machine *machine, struct machine_irq_controller *controller)
+{
+    struct fdt_node imsics;
+    uint64_t pages;
+
+    if (!fdt_by_phandle(fdt, fdt_u32(fdt, node, "msi-parent", 0), &imsics) ||
+        !find_context(fdt, &imsics, machine, &controller->context) ||
+        !fdt_reg(fdt, &imsics, 0, &controller->cpu_address, &controller->cpu_bytes))
+        return false;
+    pages = UINT64_C(1) << (fdt_u32(fdt, &imsics, "riscv,guest-index-bits", 0) & 7u);
+    controller->cpu_address += controller->context * pages * IMSIC_PAGE_BYTES;
+    return true;
+}
+
 static void add_controller(const struct fdt *fdt, const struct fdt_node *node,
                            const struct controller_binding *binding, struct machine *machine)
 {
@@ -107,7 +124,8 @@ static void add_controller(const struct fdt *fdt, const struct fdt_node *node,
     (void)fdt_reg(fdt, node, 1, &controller->cpu_address, &controller->cpu_bytes);
     /* Those of machine mode are not ours to use. */
     if ((binding->kind == MACHINE_IRQ_PLIC || binding->kind == MACHINE_IRQ_APLIC) &&
-        !find_context(fdt, node, machine, &controller->context))
+        !find_context(fdt, node, machine, &controller->context) &&
+        !find_imsic(fdt, node, machine, controller))
         return;
     machine->irq_controller_count++;
 }

@@ -21,3 +21,4 @@ $(BUILD)/aarch64/obj/boot/aarch64/%.o: ARCH_CFLAGS += -mgeneral-regs-only
 
 # -kernel takes both; only of an Image does QEMU say where the device tree is, and load an initrd.
 ARCH_FORMS := $(OUT)/bare-qga.img
+ARCH_BOOTS := $(OUT)/bare-qga.img
