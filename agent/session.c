@@ -201,7 +201,9 @@ void session_closed(struct session *session)
 
 bool session_may_begin(const uint8_t *bytes, size_t count)
 {
-    return count > 0 && memchr("{\xFF \t\r\n", bytes[0], 6) != NULL;
+    static const uint8_t beginnings[] = {'{', 0xFF, ' ', '\t', '\r', '\n'};
+
+    return count > 0 && memchr(beginnings, bytes[0], sizeof(beginnings)) != NULL;
 }
 
 struct session *session_create(struct agent *agent, struct channel channel)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/clock.h"
 #include "drivers/klog.h"
 #include "drivers/pci.h"
 #include "drivers/virtio.h"
@@ -19,6 +20,8 @@
 /* Two rings' worth of what QEMU hands over at once, and output that it takes in one go. */
 #define RX_BUFFERS 16
 #define TX_BYTES   65536
+/* How often a device is looked at that has no interrupt. */
+#define POLL_EVERY_NS UINT64_C(5000000)
 
 /* pvpanic-pci (QEMU docs/specs/pvpanic): BAR 0 holds its register. */
 #define PVPANIC_VENDOR 0x1b36
@@ -224,12 +227,19 @@ bool consoles_arm(void)
     return waiting;
 }
 
-bool consoles_need_polling(void)
+uint64_t consoles_deadline_ns(void)
 {
-    for (size_t i = 0; i < CONSOLES_MAX; i++)
-        if (consoles[i] && device_of(consoles[i])->polled)
-            return true;
-    return false;
+    uint64_t deadline = UINT64_MAX;
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (!consoles[i])
+            continue;
+        uint64_t due = device_of(consoles[i])->polled
+                           ? clock_monotonic_ns() + POLL_EVERY_NS
+                           : virtio_console_deadline_ns(&consoles[i]->virtio);
+        if (due < deadline)
+            deadline = due;
+    }
+    return deadline;
 }
 
 void consoles_remove(uint8_t bus, uint8_t slot)

@@ -39,9 +39,9 @@ void consoles_scan(void);
 bool consoles_poll(void);
 /* Before sleeping.  Returns true when something waits already. */
 bool consoles_arm(void);
-/* Whether one of them has to be looked at every few milliseconds, because no interrupt could be
- * had for it. */
-bool consoles_need_polling(void);
+/* When consoles_poll() wants to be called even if no interrupt came, on clock_monotonic_ns();
+ * UINT64_MAX: never. */
+uint64_t consoles_deadline_ns(void);
 /* Lets go of those in this slot: the host is about to take the device out. */
 void consoles_remove(uint8_t bus, uint8_t slot);
 

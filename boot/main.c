@@ -24,10 +24,8 @@
 #include "power.h"
 #include "regions.h"
 
-/* How long output may take to leave before a shutdown, and how often a device is looked at that
- * has no interrupt. */
+/* How long output may take to leave before a shutdown. */
 #define POWER_GRACE_NS UINT64_C(200000000)
-#define POLL_EVERY_NS  UINT64_C(5000000)
 /* A file of the initrd is copied in pieces of this size. */
 #define INITRD_PIECE ((size_t)1 << 20)
 
@@ -237,9 +235,8 @@ static _Noreturn void power_now(void)
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = clock_refine_at_ns();
-    if (consoles_need_polling() && deadline > clock_monotonic_ns() + POLL_EVERY_NS)
-        deadline = clock_monotonic_ns() + POLL_EVERY_NS;
-    return deadline;
+    uint64_t consoles = consoles_deadline_ns();
+    return consoles < deadline ? consoles : deadline;
 }
 
 static _Noreturn void run(void)

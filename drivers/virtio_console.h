@@ -103,6 +103,8 @@ struct virtio_console {
     uint8_t failures; /* errors in a row without a byte received in between */
     bool slept;       /* armed since the last poll */
     bool multiport;   /* §5.3.3 */
+    bool status_due;  /* a configuration interrupt may have come with others */
+    uint64_t status_due_ns;
 
     /* The control queues (§5.3.6.2) and what we still have to say on them. */
     struct virtqueue control_rx;
@@ -178,6 +180,9 @@ bool virtio_console_poll(struct virtio_console *console);
  * waits already: poll again instead.
  */
 bool virtio_console_arm(struct virtio_console *console);
+/* When virtio_console_poll() wants to be called even if nothing has woken the caller, on
+ * clock_monotonic_ns(); UINT64_MAX: never. */
+uint64_t virtio_console_deadline_ns(const struct virtio_console *console);
 /*
  * Lets go of the device: resets it if it is still there, and frees all memory.  The device itself
  * is the caller's to release.  No events come from here.

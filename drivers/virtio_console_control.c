@@ -25,6 +25,9 @@
 #define CONTROL_QUEUE_SIZE 32u
 /* Room for a header, the longest name that can be ours, and a NUL. */
 #define CONTROL_RX_BYTES (sizeof(struct virtio_console_control) + VIRTIO_CONSOLE_NAME_MAX + 1)
+/* QEMU tells the length of the whole message even where only a part found room
+ * (virtio-serial-bus.c:send_control_msg); nobody's name is this long. */
+#define CLAIMED_MAX      65536u
 #define CONTROL_TX_BYTES sizeof(struct virtio_console_control)
 /* Messages that one answer may bring: PORT_NAME, CONSOLE_PORT, PORT_OPEN, and one to spare. */
 #define CONTROL_RX_PER_ANSWER 4u
@@ -277,8 +280,10 @@ bool virtio_console_control_handle(struct virtio_console *console)
     /* One round of the queue at most: a device that never stops talking stops nothing else. */
     for (uint16_t handled = 0; handled < console->control_count; handled++) {
         int taken = virtqueue_take(&console->control_rx, &completion);
-        if (taken < 0)
+        if (taken < 0 || (taken == 1 && completion.claimed > CLAIMED_MAX)) {
             virtio_console_broken(console);
+            return true;
+        }
         if (taken != 1)
             return handled != 0;
         uint8_t message[CONTROL_RX_BYTES];

@@ -63,9 +63,9 @@ def find_peer(directory):
     """vmlinux and initrd of the Linux guests; built if nobody brings them."""
     if not directory:
         need = os.path.join(ROOT, "tests/tools/need")
-        run(need, "the Linux peer", "gcc", "make", "bc", "bison", "flex", "libelf-dev", "libssl-dev",
-            "xz-utils", "dpkg-dev", "pkg-config", "ninja-build", "python3", "libc6-dev",
-            "libglib2.0-dev", "binutils")
+        run(need, "the Linux peer", "gcc", "make", "bc", "bison", "flex", "libelf-dev",
+            "libssl-dev", "xz-utils", "dpkg-dev", "pkg-config", "ninja-build", "python3",
+            "libc6-dev", "libglib2.0-dev", "binutils")
         run(HERE + "/linux/build", BUILD)
         return BUILD + "/vmlinux", BUILD + "/initrd.cpio"
     for names in (("vmlinux", "initrd.cpio"), ("vmlinux-tiny", "initrd-tiny.cpio")):
@@ -150,7 +150,9 @@ class Results:
             line = [metric]
             for name in names:
                 values = self.rows[name].get(metric, {}).values()
-                spread = f" ({number(min(values))}–{number(max(values))})" if len(values) > 1 else ""
+                spread = ""
+                if len(values) > 1:
+                    spread = f" ({number(min(values))}–{number(max(values))})"
                 line.append(number(statistics.median(values)) + spread if values else "")
             ratios = (self.ratio(a, b, metric) for a, b in pairs)
             lines.append(line + [number(r) if r else "" for r in ratios])

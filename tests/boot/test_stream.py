@@ -161,7 +161,7 @@ def test_state_survives_reconnect(boot):
 
 
 def test_reconnects(boot):
-    """Events of fast reconnects coalesce on the control queue; each client is served all the same."""
+    """Events of fast reconnects come together on the control queue; each client is served."""
     vm = boot()
     check_session(vm).close()
     for n in range(200):

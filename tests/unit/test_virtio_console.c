@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/clock.h"
 #include "drivers/virtio_console.h"
 #include "drivers/virtio_console_regs.h"
 #include "drivers/virtio_regs.h"
@@ -292,9 +293,28 @@ static void bad_messages_are_refused(void **state)
     /* A name that is longer than the buffer, and a length that is even longer. */
     char name[300];
     memset(name, 'x', sizeof(name));
-    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), UINT32_MAX);
+    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), 4096);
     expect_events(&bench, "");
     assert_int_equal(bench.console.control_rx.clamped_lengths, 1);
+    host_writes(&bench, 1, "alive");
+    expect_input(&bench, "alive");
+    /* No name is that long: whatever the device wrote, it was no message. */
+    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), UINT32_MAX);
+    expect_events(&bench, "RO");
+    finish(&bench);
+}
+
+/* Nor is there more input than its buffer holds. */
+static void impossible_input_resets(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct fake_buffer buffer;
+    make_running(&bench, 1);
+    assert_true(fake_queue_pop(&bench.device.virtio.queues[4], &buffer));
+    fake_queue_push(&bench.device.virtio.queues[4], buffer.id, buffer.bytes + 1);
+    expect_input(&bench, "");
+    expect_events(&bench, "RO");
     host_writes(&bench, 1, "alive");
     expect_input(&bench, "alive");
     finish(&bench);
@@ -784,6 +804,28 @@ static void needs_reset(void **state)
     finish(&bench);
 }
 
+/* One interrupt for data and for the configuration: the status is looked at a little later. */
+static void needs_reset_together_with_news(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    expect_events(&bench, "");
+    assert_false(virtio_console_arm(&bench.console));
+    host_writes(&bench, 1, "news");
+    bench.device.virtio.status |= VIRTIO_STATUS_NEEDS_RESET;
+    expect_events(&bench, "");
+    expect_input(&bench, "news");
+    assert_false(virtio_console_arm(&bench.console));
+    uint64_t due = virtio_console_deadline_ns(&bench.console);
+    assert_true(due > clock_monotonic_ns() && due != UINT64_MAX);
+    while (clock_monotonic_ns() < due)
+        ;
+    expect_events(&bench, "RO");
+    assert_true(virtio_console_deadline_ns(&bench.console) == UINT64_MAX);
+    finish(&bench);
+}
+
 static void a_lie_on_any_queue_resets(void **state)
 {
     (void)state;
@@ -875,6 +917,7 @@ int main(void)
         cmocka_unit_test(among_more_ports_than_buffers),
         cmocka_unit_test(messages_in_any_order),
         cmocka_unit_test(bad_messages_are_refused),
+        cmocka_unit_test(impossible_input_resets),
         cmocka_unit_test(without_multiport_port_0_is_ours),
         cmocka_unit_test(refusals_are_errors),
         cmocka_unit_test(out_of_memory_leaves_nothing),
@@ -894,6 +937,7 @@ int main(void)
         cmocka_unit_test(others_come_and_go),
         cmocka_unit_test(the_name_twice),
         cmocka_unit_test(needs_reset),
+        cmocka_unit_test(needs_reset_together_with_news),
         cmocka_unit_test(a_lie_on_any_queue_resets),
         cmocka_unit_test(given_up_in_the_end),
         cmocka_unit_test(pulled_out),

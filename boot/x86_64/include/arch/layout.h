@@ -10,7 +10,7 @@
 
 /* An ELF of the host's class: see linker.ld. */
 #define LAYOUT_OUTPUT_FORMAT "elf64-x86-64"
-#define LAYOUT_OUTPUT_ARCH   i386:x86-64
+#define LAYOUT_OUTPUT_ARCH   "i386:x86-64"
 
 /* Memory that grows without moving: 1 GiB of addresses for each, far above all RAM. */
 #define LAYOUT_WINDOW_BASE  0x400000000000
