@@ -53,6 +53,7 @@ static const struct controller_binding *binding_of(const struct fdt *fdt,
 /* RISC-V's interrupt numbers of a processor: external interrupts of supervisor mode. */
 #define RISCV_SUPERVISOR_EXTERNAL 9u
 #define IMSIC_PAGE_BYTES          0x1000u
+#define CONTEXTS_MAX              1024u
 
 /* Whether a processor's own interrupt controller belongs to the boot processor. */
 static bool is_of_boot_cpu(const struct fdt *fdt, uint32_t phandle, const struct machine *machine)
@@ -82,7 +83,7 @@ static bool find_context(const struct fdt *fdt, const struct fdt_node *node,
 
     if (!fdt_get(fdt, node, "interrupts-extended", &outputs))
         return false;
-    for (uint32_t i = 0; fdt_cell(&outputs, 2 * i, &phandle); i++) {
+    for (uint32_t i = 0; i < CONTEXTS_MAX && fdt_cell(&outputs, 2 * i, &phandle); i++) {
         if (fdt_cell(&outputs, 2 * i + 1, &number) && number == RISCV_SUPERVISOR_EXTERNAL &&
             is_of_boot_cpu(fdt, phandle, machine)) {
             *context = i;
@@ -176,8 +177,7 @@ static bool read_line(const struct fdt *fdt, const struct fdt_node *parent,
     return true;
 }
 
-/* The first interrupt of a node; `inherited` is the parent controller that its parents name. */
-static bool read_interrupt(const struct fdt *fdt, const struct fdt_node *node, uint32_t inherited,
+bool machine_fdt_interrupt(const struct fdt *fdt, const struct fdt_node *node, uint32_t inherited,
                            const struct machine *machine, struct machine_irq_line *line)
 {
     struct fdt_property interrupts;
@@ -195,7 +195,7 @@ static void add_virtio_mmio(const struct fdt *fdt, const struct fdt_node *node, 
 
     if (machine->virtio_mmio_count == MACHINE_VIRTIO_MMIO_MAX ||
         !fdt_reg(fdt, node, 0, &device->address, &device->bytes) ||
-        !read_interrupt(fdt, node, inherited, machine, &device->irq)) {
+        !machine_fdt_interrupt(fdt, node, inherited, machine, &device->irq)) {
         klog("fdt: %s ignored", fdt_name(fdt, node));
         return;
     }
@@ -300,100 +300,7 @@ static void add_pci_host(const struct fdt *fdt, const struct fdt_node *node,
     machine->pci_host_count++;
 }
 
-/* --- power ----------------------------------------------------------------------------------- */
-
-static void add_psci(const struct fdt *fdt, const struct fdt_node *node, struct machine *machine)
-{
-    struct fdt_property method;
-
-    if (!fdt_get(fdt, node, "method", &method))
-        return;
-    if (fdt_is_text(&method, "hvc"))
-        machine->power.psci = MACHINE_PSCI_HVC;
-    else if (fdt_is_text(&method, "smc"))
-        machine->power.psci = MACHINE_PSCI_SMC;
-}
-
-/* Linux Documentation/devicetree/bindings/power/reset/syscon-poweroff.yaml */
-static void add_syscon(const struct fdt *fdt, const struct fdt_node *node,
-                       struct machine_register *at, uint32_t *value)
-{
-    struct fdt_node registers;
-    uint64_t address, bytes;
-
-    if (!fdt_by_phandle(fdt, fdt_u32(fdt, node, "regmap", 0), &registers) ||
-        !fdt_reg(fdt, &registers, 0, &address, &bytes) || bytes < 4)
-        return;
-    *at = (struct machine_register){.space = MACHINE_SPACE_MEMORY,
-                                    .access_bytes = 4,
-                                    .bytes = 4,
-                                    .address = address + fdt_u32(fdt, node, "offset", 0)};
-    *value = fdt_u32(fdt, node, "value", 0);
-}
-
-/* A key that says "power": Linux's code 116, on a pin of a GPIO controller. */
-#define KEY_POWER 116u
-
-static void add_power_button(const struct fdt *fdt, const struct fdt_node *node,
-                             struct machine *machine)
-{
-    struct machine_power *power = &machine->power;
-    struct fdt_property gpios;
-    struct fdt_node root, controller;
-    uint32_t phandle;
-    uint64_t bytes;
-
-    if (fdt_u32(fdt, node, "linux,code", 0) == KEY_POWER && fdt_get(fdt, node, "gpios", &gpios) &&
-        fdt_cell(&gpios, 0, &phandle) && fdt_cell(&gpios, 1, &power->button_pin) &&
-        power->button_pin < 8 && fdt_root(fdt, &root) &&
-        fdt_by_phandle(fdt, phandle, &controller) &&
-        fdt_compatible(fdt, &controller, "arm,pl061") &&
-        read_interrupt(fdt, &controller, fdt_u32(fdt, &root, "interrupt-parent", 0), machine,
-                       &power->button_irq) &&
-        !fdt_reg(fdt, &controller, 0, &power->button_gpio, &bytes))
-        power->button_gpio = 0;
-}
-
 /* --- the walk -------------------------------------------------------------------------------- */
-
-static void add_clock(const struct fdt *fdt, const struct fdt_node *node, enum machine_rtc kind,
-                      struct machine *machine)
-{
-    uint64_t bytes;
-
-    if (fdt_reg(fdt, node, 0, &machine->time.rtc_address, &bytes)) {
-        machine->time.rtc = kind;
-        machine->time.has_rtc = true;
-    }
-}
-
-static void add_device(const struct fdt *fdt, const struct fdt_node *node, uint32_t inherited,
-                       struct machine *machine)
-{
-    struct machine_power *power = &machine->power;
-    uint64_t bytes;
-
-    if (fdt_compatible(fdt, node, "virtio,mmio"))
-        add_virtio_mmio(fdt, node, inherited, machine);
-    else if (fdt_compatible(fdt, node, "motorola,mc146818"))
-        machine->time.has_rtc = true;
-    else if (fdt_compatible(fdt, node, "arm,pl031"))
-        add_clock(fdt, node, MACHINE_RTC_PL031, machine);
-    else if (fdt_compatible(fdt, node, "google,goldfish-rtc"))
-        add_clock(fdt, node, MACHINE_RTC_GOLDFISH, machine);
-    else if (fdt_compatible(fdt, node, "arm,gic-v2m-frame"))
-        (void)fdt_reg(fdt, node, 0, &machine->msi_address, &bytes);
-    else if (fdt_compatible(fdt, node, "arm,psci-0.2") || fdt_compatible(fdt, node, "arm,psci-1.0"))
-        add_psci(fdt, node, machine);
-    else if (fdt_compatible(fdt, node, "syscon-poweroff"))
-        add_syscon(fdt, node, &power->syscon_off, &power->syscon_off_value);
-    else if (fdt_compatible(fdt, node, "syscon-reboot"))
-        add_syscon(fdt, node, &power->syscon_reset, &power->syscon_reset_value);
-    else if (fdt_compatible(fdt, node, "sifive,test0"))
-        (void)fdt_reg(fdt, node, 0, &power->sifive_test, &bytes);
-    else
-        add_power_button(fdt, node, machine);
-}
 
 void machine_read_fdt(const struct fdt *fdt, struct machine *machine)
 {
@@ -423,9 +330,11 @@ void machine_read_fdt(const struct fdt *fdt, struct machine *machine)
             continue;
         if (find_hosts && fdt_compatible(fdt, &node, "pci-host-ecam-generic"))
             add_pci_host(fdt, &node, machine);
+        else if (fdt_compatible(fdt, &node, "virtio,mmio"))
+            add_virtio_mmio(fdt, &node, above, machine);
+        else if (fdt_compatible(fdt, &node, "motorola,mc146818"))
+            machine->time.has_rtc = true;
         else if (fdt_get(fdt, &node, "device_type", &type) && fdt_is_text(&type, "cpu"))
             machine->cpu_count += count_cpus;
-        else
-            add_device(fdt, &node, above, machine);
     }
 }
