@@ -312,7 +312,8 @@ pytest = $(TEST_ENVIRONMENT) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST
 test: need-test ## everything: unit, conformance (hosted and booted), boot, fuzz regression
 	$(Q)rm -rf $(if $(KEEP_RESULTS),,$(RESULTS))
 	$(Q)$(MAKE) all hosted hosted-asan unit fuzzers kernels
-	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES) $(OTHER_ARCHES:%=test-kernel-%); \
+	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES) \
+	    $(foreach arch,$(OTHER_ARCHES),test-kernel-$(arch) test-boot-$(arch)); \
 	    $(RESULT) tally
 test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, under ASan and UBSan
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
@@ -326,8 +327,14 @@ test-kernel: need-qemu all ## the recorded conversations against the booted kern
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
 test-kernel-%:
 	$(Q)$(MAKE) --no-print-directory ARCH=$* test-kernel
+# Of another machine, what names no machine; a part of it is enough for `make test`, where tests that
+# name them all have run already.
+BOOT_TESTS ?= $(if $(filter x86_64,$(ARCH)),tests/boot,$(patsubst %,tests/boot/test_%.py, \
+    stream memory idle machine_state))
 test-boot: need-boot kernels ## pytest with QEMU: machines, memory sizes, devices, hotplug
-	$(Q)$(call pytest,boot,tests/boot)
+	$(Q)$(call pytest,boot$(if $(filter x86_64,$(ARCH)),,-$(ARCH)),$(BOOT_TESTS))
+test-boot-%:
+	$(Q)$(MAKE) --no-print-directory ARCH=$* BOOT_TESTS=tests/boot/test_stream.py test-boot
 .PHONY: test $(SUITES)
 
 PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
@@ -347,7 +354,7 @@ C_FILES := $(sort $(shell find agent boot drivers schema tests -name '*.[ch]' 2>
 PY_FILES := $(sort $(shell find schema tests -name '*.py' 2>/dev/null))
 SH_FILES := $(sort $(shell find .ci tests -type f -perm -u+x ! -name '*.py' 2>/dev/null))
 LINTS := lint-format lint-layers lint-image lint-agent lint-python lint-shell lint-tidy-hosted \
-    lint-tidy-kernel lint-cppcheck lint-docs lint-compilers
+    lint-tidy-kernel lint-tidy-machines lint-cppcheck lint-docs lint-compilers
 
 lint: need-lint ## formatting, static analysis, layering, the image's shape, both compilers
 	$(Q)rm -rf $(RESULTS)/lint-*
@@ -378,6 +385,13 @@ lint-tidy-hosted: $(BEFORE_OBJECTS)
 	$(Q)$(CHECK) $@ sh -c "$(call tidy,$(HOSTED_TIDY),-std=c11 $(HOSTED_CPPFLAGS))"
 lint-tidy-kernel: $(BEFORE_OBJECTS) $(LIBC_READY)
 	$(Q)$(CHECK) $@ sh -c "$(call tidy,$(KERNEL_TIDY),-std=c11 -ffreestanding $(KERNEL_CPPFLAGS))"
+# What the other machines have of their own, as their own compiler flags have it read.
+lint-tidy-machines: $(OTHER_ARCHES:%=lint-tidy-machine-%)
+lint-tidy-machine-%: kernels
+	$(Q)$(MAKE) --no-print-directory ARCH=$* lint-tidy-folders
+lint-tidy-folders: $(BEFORE_OBJECTS) $(LIBC_READY)
+	$(Q)$(CHECK) lint-tidy-$(ARCH) sh -c "$(call tidy,$(filter boot/$(ARCH)/% $(ARCH_FOLDERS:%=%/%),$(KERNEL_TIDY)),\
+	    --target=$(ARCH)-linux-gnu -std=c11 -ffreestanding $(KERNEL_CPPFLAGS))"
 lint-cppcheck: $(BEFORE_OBJECTS)
 	$(Q)$(CHECK) $@ cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --suppressions-list=tests/tools/cppcheck.txt --error-exitcode=1 \
@@ -385,8 +399,8 @@ lint-cppcheck: $(BEFORE_OBJECTS)
 	    agent drivers boot tests/hosted
 # The other compiler must be as content as the one that builds everything else.
 OTHER_CC := $(if $(is_clang),gcc,clang)
-lint-compilers: $(KERNEL) $(HOSTED)
-	$(Q)$(CHECK) lint-build-with-$(OTHER_CC) $(MAKE) BUILD=$(BUILD)/$(OTHER_CC) CC=$(OTHER_CC) all hosted
+lint-compilers: kernels $(HOSTED)
+	$(Q)$(CHECK) lint-build-with-$(OTHER_CC) $(MAKE) BUILD=$(BUILD)/$(OTHER_CC) CC=$(OTHER_CC) kernels hosted
 .PHONY: lint $(LINTS)
 
 # ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "double.h"
 #include "unicode.h"
 
 int reply_init(struct reply *reply, const struct platform *platform)
@@ -216,7 +217,7 @@ void reply_bool(struct reply *reply, bool value)
 static void reply_number(struct reply *reply, const char *text, size_t length)
 {
     struct json_number number = json_parse_number(text, length);
-    char formatted[32];
+    char formatted[DOUBLE_TEXT_BYTES];
 
     switch (number.kind) {
     case JSON_I64:
@@ -229,8 +230,7 @@ static void reply_number(struct reply *reply, const char *text, size_t length)
         reply_integer(reply, number.value.u64, false);
         break;
     case JSON_DOUBLE:
-        reply_put(reply, formatted,
-                  (size_t)snprintf(formatted, sizeof(formatted), "%.17g", number.value.number));
+        reply_put(reply, formatted, double_format(formatted, number.value.number));
         break;
     }
 }

@@ -234,8 +234,9 @@ class Vm:
     no_reboot                a reset ends QEMU
     """
 
-    def __init__(self, directory, machine=DEFAULT_MACHINE, memory="64M", cpu=None, append=None, initrd=None,
-                 kernel=IMAGE, serial_device="", port="", args=(), after=(), no_reboot=False):
+    def __init__(self, directory, machine=DEFAULT_MACHINE, memory="64M", cpu=None, append=None,
+                 initrd=None, kernel=IMAGE, serial_device="", port="", args=(), after=(),
+                 no_reboot=False):
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
         # Socket paths are limited to 107 bytes, so they do not live beside the logs.
