@@ -14,7 +14,9 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import qemu  # noqa: E402
 
-LOGS = os.path.join(qemu.ROOT, "build/boot-logs")
+# Runs on other machines may go on at the same time.
+ARCH = qemu.arch_of(qemu.DEFAULT_MACHINE)[0]
+LOGS = os.path.join(qemu.ROOT, "build/boot-logs" + ("" if ARCH == "x86_64" else "-" + ARCH))
 
 
 class Machines:
