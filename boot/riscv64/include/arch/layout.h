@@ -22,9 +22,9 @@
  * starts (RISC-V ABIs 1.0 §1.2, "Frame Pointer Convention"). */
 #define LAYOUT_FRAME_RECORD 16
 
-/* How far memory can be reached before the final page tables: QEMU puts the tree below 3 GiB of
- * RAM. */
-#define LAYOUT_EARLY_END 0x140000000
+/* How far memory can be reached before the final page tables, which are the first: QEMU 7.2 puts
+ * the device tree below 3 GiB of RAM, QEMU 10 at the end of all of it. */
+#define LAYOUT_EARLY_END LAYOUT_WINDOW_BASE
 
 /* Where to complain before a device tree has said it. */
 #define LAYOUT_UART_BASE       0x10000000
