@@ -11,6 +11,8 @@
 
 #include "boot/platform.h"
 #include "chips.h"
+#include "entry.h"
+#include "sbi.h"
 
 /* §4.5 */
 #define APLIC_DOMAIN_CONFIG     0x0000u
@@ -74,7 +76,7 @@ static int aplic_enable(uint32_t line, bool level_triggered)
     if (line == 0 || line >= (aia.idc != NULL ? APLIC_LINE_END : LINE_MESSAGES_END))
         return -EINVAL;
     mmio_write32(config, mode);
-    if (mmio_read32(config) != mode) /* machine mode has kept the line */
+    if (mmio_read32(config) != mode) /* there is no such line */
         return -EINVAL;
     mmio_write32(aia.registers + APLIC_TARGET + (line - 1) * 4,
                  aia.hart << APLIC_TARGET_HART_SHIFT | (aia.idc != NULL ? 1 : line));
@@ -142,6 +144,10 @@ int aia_start(const struct machine_irq_controller *controller, struct irq_chip *
 {
     bool direct = controller->cpu_address == 0;
 
+    /* Lines are machine mode's until firmware delegates them (§4.5.2), and QEMU's registers do not
+     * tell. */
+    if (sbi_call(SBI_BASE, SBI_BASE_VERSION, 0, 0) < 0)
+        return -ENODEV;
     aia.registers = mmio_map(controller->address, APLIC_BYTES);
     aia.hart = controller->context;
     if (aia.registers == NULL ||

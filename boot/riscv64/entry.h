@@ -10,6 +10,8 @@
 #define TRAP_FRAME_WORDS 36
 
 /* Supervisor Binary Interface 2.0: extensions, and what we call of them. */
+#define SBI_BASE          0x10 /* §4 */
+#define SBI_BASE_VERSION  0
 #define SBI_TIME          0x54494d45 /* §6 */
 #define SBI_TIME_SET      0
 #define SBI_HSM           0x48534d /* §9 */

@@ -57,6 +57,14 @@ def test_riscv_board(boot, options, device):
     assert "polling" not in vm.serial.text()
 
 
+@pytest.mark.parametrize("aia", ["aplic", "aplic-imsic"])
+def test_riscv_lines_that_nobody_delegates(boot, aia):
+    """Without firmware an APLIC's lines stay machine mode's; the device is looked at instead."""
+    vm = boot(machine=f"{RISCV},aia={aia}", **NO_FIRMWARE)
+    check_session(vm)
+    assert "polled" in vm.serial.text()
+
+
 def test_riscv_image_with_firmware(boot):
     """The raw image is good for both ways."""
     check_session(boot(machine=RISCV, kernel=NO_FIRMWARE["kernel"]))
