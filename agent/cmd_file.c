@@ -26,6 +26,12 @@ static size_t handle_count(const struct agent *agent)
     return agent->handles.size / sizeof(struct file_handle);
 }
 
+/* Whom a handle belongs to that the caller opens, and whose handles it can use. */
+static struct session *handle_owner(const struct agent *agent)
+{
+    return agent->caller->rules != NULL ? agent->caller : NULL;
+}
+
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply)
 {
     size_t low = 0;
@@ -35,7 +41,7 @@ struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct re
         size_t middle = low + (high - low) / 2;
         struct file_handle *handle = handle_at(agent, middle);
 
-        if (handle->id == id && handle->file != NULL) {
+        if (handle->id == id && handle->file != NULL && handle->owner == handle_owner(agent)) {
             return handle;
         }
         if (handle->id < id) {
@@ -62,6 +68,17 @@ static void compact_handles(struct agent *agent)
         }
     }
     agent->handles.size = kept * sizeof(struct file_handle);
+}
+
+void agent_close_handles(struct agent *agent, const struct session *owner)
+{
+    for (size_t i = 0; i < handle_count(agent); i++) {
+        if (handle_at(agent, i)->file != NULL && handle_at(agent, i)->owner == owner) {
+            handle_at(agent, i)->file = NULL;
+            agent->open_handles--;
+        }
+    }
+    compact_handles(agent);
 }
 
 /* ---- Open and close -------------------------------------------------------------------- */
@@ -105,6 +122,7 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
                         struct reply *reply)
 {
     const char *mode_text = arguments->has_mode ? arguments->mode.bytes : "r";
+    struct session *owner = handle_owner(agent);
     struct open_mode mode;
     struct ramfs_node *file;
     int result;
@@ -113,7 +131,11 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
         return reply_error(reply, "invalid file open mode '%s'", mode_text);
     }
     /* Room for the handle first: a file must not be truncated by an open that then fails. */
-    result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
+    if (owner != NULL && owner->handles == owner->rules->handles_max) {
+        result = -EMFILE;
+    } else {
+        result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
+    }
     if (result == 0) {
         result = ramfs_open(&agent->fs, arguments->path.bytes, mode.flags, &file);
     }
@@ -128,8 +150,12 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
         .readable = mode.readable,
         .writable = mode.writable,
         .append = mode.append,
+        .owner = owner,
     };
     agent->open_handles++;
+    if (owner != NULL) {
+        owner->handles++;
+    }
     reply_int(reply, agent->next_handle - 1);
     return 0;
 }
@@ -144,6 +170,9 @@ int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close
     }
     handle->file = NULL;
     agent->open_handles--;
+    if (handle_owner(agent) != NULL) {
+        handle_owner(agent)->handles--;
+    }
     compact_handles(agent);
     return 0;
 }

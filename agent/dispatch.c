@@ -18,7 +18,10 @@ struct envelope {
 
 bool dispatch_is_enabled(const struct agent *agent, const struct command *command)
 {
-    return !agent->frozen || command->allowed_while_frozen;
+    const struct session_rules *rules = agent->caller->rules;
+
+    return (!agent->frozen || command->allowed_while_frozen) &&
+           (rules == NULL || (rules->allowed & 1u << command->access) != 0);
 }
 
 /* Notes the member whose key is `key`; the checks are those of qmp_dispatch_check_obj(). */
@@ -207,6 +210,7 @@ void dispatch(struct session *session)
     struct envelope envelope = {JSON_NONE, JSON_NONE, JSON_NONE};
     int result = json_tokenize(&session->json, &session->framer);
 
+    session->agent->caller = session;
     if (result == -ENOMEM) {
         reply_error(&session->reply, "JSON token count limit exceeded");
     } else if (result < 0) {

@@ -207,6 +207,12 @@ void reply_int(struct reply *reply, int64_t value)
     reply_integer(reply, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
 }
 
+void reply_uint(struct reply *reply, uint64_t value)
+{
+    reply_separate(reply);
+    reply_integer(reply, value, false);
+}
+
 void reply_bool(struct reply *reply, bool value)
 {
     reply_separate(reply);

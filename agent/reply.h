@@ -49,6 +49,7 @@ void reply_key(struct reply *reply, const char *name);
 void reply_string(struct reply *reply, const char *text, size_t length);
 void reply_c_string(struct reply *reply, const char *text);
 void reply_int(struct reply *reply, int64_t value);
+void reply_uint(struct reply *reply, uint64_t value);
 void reply_bool(struct reply *reply, bool value);
 /* A value of the request, printed back. */
 void reply_json(struct reply *reply, const struct json *json, uint32_t token);

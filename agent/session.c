@@ -2,6 +2,7 @@
 /* The loop of one channel: the pending reply out, then bytes in, a document, a reply. */
 #include <string.h>
 
+#include "framer_parts.h"
 #include "state.h"
 
 /* Room for output, or 0 while the host does not take what it has. */
@@ -155,11 +156,57 @@ static void session_event(struct session *session, enum framer_event event)
         dispatch_error(session);
     }
     session->is_sending = session->reply.text.size > 0;
+    session->is_over = session->rules != NULL && event == FRAMER_ERROR;
+    session->frame_bytes = 0;
+    session->requests++;
     session->sent = 0;
     session->file_sent = 0;
     session->staged_used = session->staged_count = 0;
     json_reset(&session->json, keep);
     framer_next(&session->framer, keep);
+}
+
+/* Whether these bytes bring something else where only white space or a request may stand. */
+static bool is_no_request(const struct framer *framer, const uint8_t *bytes, size_t count)
+{
+    size_t i = 0;
+
+    if (!framer_is_idle(framer)) {
+        return false;
+    }
+    while (i < count && memchr(" \t\r\n", bytes[i], 4) != NULL) {
+        i++;
+    }
+    return i < count && bytes[i] != '{';
+}
+
+/* As framer_feed(); under rules no more than they let one request have. */
+static size_t session_feed(struct session *session, const uint8_t *bytes, size_t count,
+                           enum framer_event *event)
+{
+    const struct session_rules *rules = session->rules;
+    size_t used;
+
+    if (rules == NULL) {
+        return framer_feed(&session->framer, bytes, count, event);
+    }
+    if (count > rules->frame_bytes_max - session->frame_bytes) {
+        count = rules->frame_bytes_max - session->frame_bytes;
+    }
+    if (is_no_request(&session->framer, bytes, count)) {
+        framer_report(&session->framer, "QMP input must be a JSON object");
+        *event = FRAMER_ERROR;
+        return count;
+    }
+    used = framer_feed(&session->framer, bytes, count, event);
+    session->frame_bytes += used;
+    if (framer_is_idle(&session->framer)) {
+        session->frame_bytes = 0; /* nothing but white space */
+    } else if (*event == FRAMER_MORE && session->frame_bytes == rules->frame_bytes_max) {
+        framer_report(&session->framer, "JSON token size limit exceeded");
+        *event = FRAMER_ERROR;
+    }
+    return used;
 }
 
 bool session_poll(struct session *session)
@@ -175,10 +222,10 @@ bool session_poll(struct session *session)
         return false;
     }
     count = channel->ops->peek(channel->ctx, &bytes);
-    while (used < count && !session->is_sending) {
+    while (used < count && !session->is_sending && !session->is_over) {
         enum framer_event event;
 
-        used += framer_feed(&session->framer, bytes + used, count - used, &event);
+        used += session_feed(session, bytes + used, count - used, &event);
         if (event != FRAMER_MORE) {
             session_event(session, event);
             send_reply(session);
@@ -191,12 +238,29 @@ bool session_poll(struct session *session)
     return used > 0 || was_sending;
 }
 
+/* Handles outlive their session unless it is restricted. */
+static void close_handles(struct session *session)
+{
+    if (session->rules != NULL) {
+        agent_close_handles(session->agent, session);
+        session->handles = 0;
+    }
+}
+
 void session_closed(struct session *session)
 {
     session->is_sending = false;
     reply_reset(&session->reply, session->agent->keep_bytes);
     json_reset(&session->json, 0);
     framer_reset(&session->framer);
+    session->frame_bytes = 0;
+    session->is_over = false;
+    close_handles(session);
+}
+
+void session_restrict(struct session *session, const struct session_rules *rules)
+{
+    session->rules = rules;
 }
 
 bool session_may_begin(const uint8_t *bytes, size_t count)
@@ -237,6 +301,7 @@ void session_destroy(struct session *session)
         link = &(*link)->next;
     }
     *link = session->next;
+    close_handles(session);
     framer_free(&session->framer);
     json_free(&session->json);
     reply_free(&session->reply);

@@ -11,6 +11,7 @@
 #include "drivers/virtio.h"
 #include "drivers/virtio_console.h"
 #include "machine.h"
+#include "nics.h"
 #include "pages.h"
 #include "pci_hosts.h"
 #include "platform.h"
@@ -157,6 +158,7 @@ static void visit_function(void *ctx, const struct pci_function *function)
     (void)ctx;
     if (function->vendor == PVPANIC_VENDOR && function->device == PVPANIC_DEVICE)
         take_pvpanic(function);
+    nics_note(function);
     if (virtio_pci_type(function) != VIRTIO_CONSOLE_TYPE || is_taken(function))
         return;
     struct console **place = free_place();

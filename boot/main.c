@@ -3,10 +3,14 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <arch/random.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent_tcp.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -17,8 +21,12 @@
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
 #include "klog.h"
+#include "lab_e1000.h"
 #include "machine.h"
 #include "memory.h"
+#include "net/net.h"
+#include "network.h"
+#include "nics.h"
 #include "pages.h"
 #include "platform.h"
 #include "power.h"
@@ -28,10 +36,15 @@
 #define POWER_GRACE_NS UINT64_C(200000000)
 /* A file of the initrd is copied in pieces of this size. */
 #define INITRD_PIECE ((size_t)1 << 20)
+/* How often a network controller is looked at that has no interrupt. */
+#define POLL_EVERY_NS UINT64_C(5000000)
+/* How long network controllers wait at the start, so that the agent's first reply does not. */
+#define NICS_AFTER_NS UINT64_C(20000000)
 
 static struct options options;
 static struct machine machine;
 static struct agent *agent;
+static uint64_t nics_start_at_ns = UINT64_MAX;
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
@@ -61,6 +74,21 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static int platform_random(void *ctx, void *buffer, size_t bytes)
+{
+    uint8_t *at = buffer;
+    uint64_t number;
+
+    (void)ctx;
+    for (size_t part; bytes; bytes -= part, at += part) {
+        if (!arch_random(&number))
+            return -ENODEV;
+        part = bytes < sizeof number ? bytes : sizeof number;
+        memcpy(at, &number, part);
+    }
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -75,7 +103,9 @@ static const struct platform platform = {
     .memory_total = memory_total,
     .realtime_ns = platform_realtime_ns,
     .monotonic_ns = platform_monotonic_ns,
+    .random = platform_random,
     .power = platform_power,
+    .network = &net_facts,
     .log = platform_log,
 };
 
@@ -125,12 +155,14 @@ static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
 {
     (void)ctx;
     consoles_remove(bus, slot);
+    nics_remove(bus, slot);
 }
 
 static void on_added(void *ctx)
 {
     (void)ctx;
     consoles_scan();
+    nics_start();
 }
 
 static void on_power_button(void *ctx)
@@ -232,21 +264,40 @@ static _Noreturn void power_now(void)
     }
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t next_deadline(void)
 {
-    uint64_t deadline = clock_refine_at_ns();
-    uint64_t consoles = consoles_deadline_ns();
-    return consoles < deadline ? consoles : deadline;
+    uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
+    deadline = earlier(deadline, nics_start_at_ns);
+    deadline = earlier(deadline, nics_deadline_ns());
+    deadline = earlier(deadline, net_deadline_ns());
+    deadline = earlier(deadline, agent_tcp_deadline_ns());
+    return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
 }
 
 static _Noreturn void run(void)
 {
     for (;;) {
         bool moved = hotplug_poll();
+        if (clock_monotonic_ns() >= nics_start_at_ns) {
+            nics_start_at_ns = UINT64_MAX;
+            nics_start();
+        }
         moved |= consoles_poll();
+        moved |= nics_poll();
+        moved |= agent_tcp_poll();
+        net_poll();
         if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
             power_now();
-        if (!moved && !consoles_arm())
+        if (moved)
+            continue;
+        bool waiting = consoles_arm();
+        waiting |= nics_arm();
+        if (!waiting)
             cpu_idle_until(next_deadline());
     }
 }
@@ -261,9 +312,15 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    agent_tcp_init(&options, agent);
+    nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     if (options.crash[0])
         death_by(options.crash);
+    if (options.lab[0])
+        lab_e1000(options.lab);
+    else
+        nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

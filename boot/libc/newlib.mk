@@ -45,7 +45,7 @@ $(LIBC_OUT)/libc/stdlib/strtod.o: LIBC_OPTIMIZE = -Os -DNO_HEX_FP -D__NO_INFNAN_
 # newlib's code as it is: its warnings are not ours to mend.
 LIBC_CFLAGS = -std=gnu11 $(LIBC_OPTIMIZE) -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables -fno-strict-aliasing -w $(ARCH_CFLAGS) -nostdinc \
-    $(LIBC_INCLUDE:%=-isystem %) -isystem $(NEWLIB)/newlib/libm/common -isystem $(compiler_include)
+    $(LIBC_INCLUDE:%=-isystem %) -isystem $(NEWLIB)/newlib/libm/common $(compiler_include:%=-isystem %)
 
 $(NEWLIB)/unpacked: | need-kernel
 	$(call say,UNPACK,$(or $(NEWLIB_ARCHIVE),newlib))

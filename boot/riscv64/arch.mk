@@ -21,5 +21,9 @@ ARCH_LDFLAGS := -m elf64lriscv -z max-page-size=64 --build-id=none
 # clang's choice would be of another ABI.
 ARCH_RUNTIME_CC = $(CROSS)gcc -march=rv64imac -mabi=lp64
 
+# Debian's compiler for bare metal keeps its limits.h beside its other headers.
+ARCH_INCLUDE_MORE = $(if $(is_clang),,$(wildcard \
+    $(patsubst %/include,%/include-fixed,$(shell $(CROSS)gcc -print-file-name=include))))
+
 # The ELF is for OpenSBI; the image starts itself wherever it is put, -bios none included.
 ARCH_FORMS := $(OUT)/bare-qga.img

@@ -5,6 +5,7 @@
  * and their rights; then the part that is the same on every machine.
  */
 #include <arch/layout.h>
+#include <arch/random.h>
 
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "boot/pages.h"
 #include "boot/platform.h"
 #include "boot/power.h"
+#include "seed.h"
 #include "virt.h"
 
 extern uint8_t image_start[], image_end[];
@@ -133,14 +135,17 @@ static void read_initrd(const struct fdt *fdt, const struct fdt_node *chosen)
     }
 }
 
-/* Random bits of the loader's for the canary.  Whoever has been called with the old one does not
- * return. */
-static inline void mix_seed(const struct fdt *fdt, const struct fdt_node *chosen)
+/* Random numbers of the loader's, the first one for the canary: whoever has been called with the
+ * old one does not return. */
+static inline void take_seed(const struct fdt *fdt, const struct fdt_node *chosen)
 {
-    struct fdt_property seed;
+    struct fdt_property text;
     uint64_t bits;
 
-    if (fdt_get(fdt, chosen, "rng-seed", &seed) && fdt_number(&seed, 0, 2, &bits))
+    if (!fdt_get(fdt, chosen, "rng-seed", &text))
+        return;
+    seed_keep(text.value, text.bytes);
+    if (arch_random(&bits))
         __stack_chk_guard ^= (uintptr_t)(bits & ~UINT64_C(0xff));
 }
 
@@ -208,7 +213,7 @@ void virt_start(uintptr_t tree, uint64_t cpu, const char *protocol)
     if (boot_info.ram.count == 0)
         give_up("the device tree has no memory");
     if (fdt_by_path(&fdt, "/chosen", &chosen)) {
-        mix_seed(&fdt, &chosen);
+        take_seed(&fdt, &chosen);
         use_serial_port(&fdt, &chosen);
         read_cmdline(&fdt, &chosen);
         read_initrd(&fdt, &chosen);

@@ -11,6 +11,8 @@ from __future__ import annotations
 from .c_names import constant, identifier, string_literal, type_name
 from .c_types import Selection, alternate_struct, branch_constants, c_type, struct_tag
 from .model import (
+    FILE_ACCESS,
+    READ_ONLY,
     WHILE_FROZEN,
     Alternate,
     Array,
@@ -192,6 +194,7 @@ class CBackend:
                 lines.append("        .success_response = true,")
             if command.has_feature(WHILE_FROZEN):
                 lines.append("        .allowed_while_frozen = true,")
+            lines += _access(command)
             lines.append("    },")
         count = "const size_t qga_command_count = sizeof(qga_commands) / sizeof(qga_commands[0]);"
         return "\n".join([*lines, "};", count, ""])
@@ -203,6 +206,15 @@ class CBackend:
         for index in sorted(range(len(names)), key=lambda i: names[i].encode()):
             lines.append(f"    {f'{index},':{width}} /* {names[index]} */")
         return "\n".join([*lines, "};", ""])
+
+
+def _access(command: Command) -> list[str]:
+    """What a command can do to the guest; the worst, which is 0 in C, unless the schema says."""
+    if command.has_feature(READ_ONLY):
+        return ["        .access = COMMAND_READS,"]
+    if command.has_feature(FILE_ACCESS):
+        return ["        .access = COMMAND_FILES,"]
+    return []
 
 
 def function_head(start: str, parameters: list[str], end: str) -> str:

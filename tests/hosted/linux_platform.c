@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linux_platform.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 
 /* Takes `bytes` out of the budget; false if they do not fit or a test wants a failure. */
@@ -97,6 +99,12 @@ static uint64_t monotonic_ns(void *ctx)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+static int random_bytes(void *ctx, void *buffer, size_t bytes)
+{
+    (void)ctx;
+    return getrandom(buffer, bytes, 0) == (ssize_t)bytes ? 0 : -ENODEV;
+}
+
 static int power(void *ctx, enum platform_power mode)
 {
     ((struct linux_platform *)ctx)->power = (int)mode;
@@ -123,6 +131,7 @@ void linux_platform_init(struct linux_platform *self, uint64_t budget)
                 .memory_total = memory_total,
                 .realtime_ns = realtime_ns,
                 .monotonic_ns = monotonic_ns,
+                .random = random_bytes,
                 .power = power,
                 .log = log_line,
             },

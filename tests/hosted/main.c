@@ -25,6 +25,8 @@
 #include "klog.h"
 #include "linux_platform.h"
 #include "options.h"
+#include "remote.h"
+#include "tcp.h"
 
 #define DEFAULT_MEMORY_MIB 64
 
@@ -39,6 +41,9 @@ struct server {
     struct session *session;
     struct fd_channel channel;
     int listener;
+    struct tcp_server tcp;
+    const char *secret_path; /* NULL: no agent on TCP */
+    struct remote *remote;
 };
 
 void klog(const char *format, ...)
@@ -101,6 +106,35 @@ static int add_entry(void *ctx, const struct cpio_entry *entry)
                : agent_add_file(agent, entry->path, entry->data, entry->size);
 }
 
+static void server_boot_remote(struct server *server)
+{
+    size_t size;
+    char *secret = read_file(server->secret_path, &size);
+
+    server->remote =
+        remote_create(server->agent, secret, size,
+                      (server->options.agent_tcp_files ? REMOTE_ALLOW_FILES : 0) |
+                          (server->options.agent_tcp_danger ? REMOTE_ALLOW_DANGER : 0));
+    free(secret);
+    if (server->remote == NULL) {
+        exit(1);
+    }
+    tcp_server_serve(&server->tcp, server->remote);
+}
+
+static void server_destroy(struct server *server)
+{
+    if (server->remote != NULL) {
+        remote_destroy(server->remote);
+        server->remote = NULL;
+        tcp_server_serve(&server->tcp, NULL);
+    }
+    if (server->agent != NULL) {
+        agent_destroy(server->agent);
+        server->agent = NULL;
+    }
+}
+
 /* A fresh agent, as after a boot. */
 static void server_boot(struct server *server)
 {
@@ -132,6 +166,9 @@ static void server_boot(struct server *server)
     if (server->session == NULL) {
         fprintf(stderr, "bare-qga: no memory for a session\n");
         exit(1);
+    }
+    if (server->secret_path != NULL) {
+        server_boot_remote(server);
     }
 }
 
@@ -171,8 +208,7 @@ static void server_power(struct server *server)
     if (server->channel.fd >= 0) {
         server_disconnect(server);
     }
-    agent_destroy(server->agent);
-    server->agent = NULL;
+    server_destroy(server);
     if (power == PLATFORM_REBOOT) {
         server_boot(server);
     } else {
@@ -180,17 +216,39 @@ static void server_power(struct server *server)
     }
 }
 
+/* What ppoll() waits at most, for the timeouts of connections: *time, or for ever. */
+static const struct timespec *server_patience(const struct server *server, struct timespec *time)
+{
+    const struct platform *platform = &server->platform.platform;
+    uint64_t now = platform->monotonic_ns(platform->ctx);
+    uint64_t deadline = server->remote != NULL ? remote_deadline_ns(server->remote) : UINT64_MAX;
+    uint64_t left = deadline > now ? deadline - now : 0;
+
+    if (deadline == UINT64_MAX) {
+        return NULL;
+    }
+    *time = (struct timespec){(time_t)(left / 1000000000u), (long)(left % 1000000000u)};
+    return time;
+}
+
 /* Waits until something can move; a client is taken when there is none. */
 static void server_wait(struct server *server, const sigset_t *while_waiting)
 {
     bool has_client = server->channel.fd >= 0;
-    struct pollfd wanted = {.fd = has_client ? server->channel.fd : server->listener,
-                            .events = POLLIN};
+    struct timespec time;
+    struct pollfd fds[1 + TCP_SERVER_FDS] = {
+        {.fd = has_client ? server->channel.fd : server->listener, .events = POLLIN}};
+    struct pollfd *wanted = &fds[0];
+    unsigned count = tcp_server_watch(&server->tcp, fds + 1);
 
     if (has_client && fd_channel_is_stalled(&server->channel)) {
-        wanted.events = POLLOUT; /* until it takes its reply, nothing more is read from it */
+        wanted->events = POLLOUT; /* until it takes its reply, nothing more is read from it */
     }
-    if (ppoll(&wanted, 1, NULL, while_waiting) <= 0) {
+    if (ppoll(fds, 1 + count, server_patience(server, &time), while_waiting) <= 0) {
+        return;
+    }
+    tcp_server_handle(&server->tcp, fds + 1, count);
+    if (wanted->revents == 0) {
         return;
     }
     if (!has_client) {
@@ -199,7 +257,7 @@ static void server_wait(struct server *server, const sigset_t *while_waiting)
         if (fd >= 0) {
             fd_channel_open(&server->channel, fd);
         }
-    } else if (wanted.events == POLLOUT) {
+    } else if (wanted->events == POLLOUT) {
         session_poll(server->session);
     } else {
         fd_channel_fill(&server->channel);
@@ -224,6 +282,9 @@ static void server_run(struct server *server)
             fd_channel_is_drained(&server->channel)) {
             server_wait(server, &while_waiting);
         }
+        while (server->remote != NULL && remote_poll(server->remote)) {
+            server_power(server);
+        }
         if (server->channel.fd < 0) {
             continue;
         }
@@ -239,6 +300,7 @@ static void server_run(struct server *server)
 static void usage(FILE *out)
 {
     fputs("usage: bare-qga --listen PATH [--memory MiB] [--config FILE] [--initrd FILE]\n"
+          "                [--tcp PORT --secret-file FILE [--allow LIST]]\n"
           "\n"
           "A QEMU guest agent whose files live in memory, behind a unix socket: one client at\n"
           "a time, further ones wait.\n"
@@ -246,18 +308,51 @@ static void usage(FILE *out)
           "  --listen PATH   the socket, replaced if it exists\n"
           "  --memory MiB    the budget for files and requests (default 64)\n"
           "  --config FILE   options in the words of the kernel's command line\n"
-          "  --initrd FILE   a cpio \"newc\" archive: the initial file tree\n",
+          "  --initrd FILE   a cpio \"newc\" archive: the initial file tree\n"
+          "  --tcp PORT      also on this TCP port of 127.0.0.1 (0: a free one); needs\n"
+          "  --secret-file FILE   32 bytes or more that its clients know (docs/tcp.md)\n"
+          "  --allow LIST    what they may, as agent.tcp.allow: ro (default), rw, danger, "
+          "rw,danger\n",
           out);
+}
+
+/* --tcp and --allow, the latter in the words of the kernel's command line. */
+static void open_tcp(struct server *server, const char *port, const char *allow)
+{
+    char *end;
+    unsigned long number = strtoul(port, &end, 10);
+    char word[64];
+    int length = snprintf(word, sizeof(word), "agent.tcp.allow=%s", allow != NULL ? allow : "ro");
+
+    options_parse(&server->options, word, (size_t)length, "--allow");
+    if (server->options.refused > 0) {
+        exit(2);
+    }
+    if (*end != '\0' || number > UINT16_MAX) {
+        errno = EINVAL;
+        fail("--tcp", port);
+    }
+    if (tcp_server_listen(&server->tcp, (uint16_t)number) < 0) {
+        fail("cannot listen on TCP port", port);
+    }
 }
 
 static void parse_command_line(struct server *server, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"listen", required_argument, NULL, 'l'}, {"memory", required_argument, NULL, 'm'},
-        {"config", required_argument, NULL, 'c'}, {"initrd", required_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"listen", required_argument, NULL, 'l'},
+        {"memory", required_argument, NULL, 'm'},
+        {"config", required_argument, NULL, 'c'},
+        {"initrd", required_argument, NULL, 'i'},
+        {"tcp", required_argument, NULL, 't'},
+        {"secret-file", required_argument, NULL, 's'},
+        {"allow", required_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     const char *config = NULL;
+    const char *tcp = NULL;
+    const char *allow = NULL;
     unsigned long memory_mib = 0;
     int option;
 
@@ -279,12 +374,21 @@ static void parse_command_line(struct server *server, int argc, char **argv)
         case 'i':
             server->initrd = optarg;
             break;
+        case 't':
+            tcp = optarg;
+            break;
+        case 's':
+            server->secret_path = optarg;
+            break;
+        case 'a':
+            allow = optarg;
+            break;
         default:
             usage(option == 'h' ? stdout : stderr);
             exit(option == 'h' ? 0 : 2);
         }
     }
-    if (server->path == NULL || optind != argc) {
+    if (server->path == NULL || optind != argc || (tcp == NULL) != (server->secret_path == NULL)) {
         usage(stderr);
         exit(2);
     }
@@ -295,6 +399,9 @@ static void parse_command_line(struct server *server, int argc, char **argv)
 
         options_parse(&server->options, text, size, config);
         free(text);
+    }
+    if (tcp != NULL) {
+        open_tcp(server, tcp, allow);
     }
     if (memory_mib != 0) {
         server->options.memory_bytes = (uint64_t)memory_mib << 20;
@@ -307,6 +414,7 @@ int main(int argc, char **argv)
 {
     static struct server server;
 
+    server.tcp.listener = -1;
     parse_command_line(&server, argc, argv);
     fd_channel_open(&server.channel, -1);
     server_boot(&server);
@@ -315,9 +423,7 @@ int main(int argc, char **argv)
     if (server.channel.fd >= 0) {
         close(server.channel.fd);
     }
-    if (server.agent != NULL) {
-        agent_destroy(server.agent);
-    }
+    server_destroy(&server);
     unlink(server.path);
     close(server.listener);
     return 0;

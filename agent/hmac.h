@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * HMAC-SHA256 (RFC 2104) over Mbed TLS's SHA-256.  The library's own HMAC takes its memory from an
+ * allocator, and here it has to work before anybody has shown the secret.
+ */
+#ifndef AGENT_HMAC_H
+#define AGENT_HMAC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mbedtls/sha256.h"
+
+#define HMAC_BYTES 32u
+
+struct hmac {
+    mbedtls_sha256_context inner;
+    mbedtls_sha256_context outer;
+};
+
+/* Begins with a key of any length. */
+void hmac_begin(struct hmac *hmac, const void *key, size_t key_bytes);
+void hmac_add(struct hmac *hmac, const void *data, size_t bytes);
+/* Writes the code of everything that was added, and wipes *hmac. */
+void hmac_end(struct hmac *hmac, uint8_t code[HMAC_BYTES]);
+
+#endif
