@@ -8,7 +8,7 @@ import os
 import pytest
 
 import qemu
-from qemu import BUILD, VIRT
+from qemu import BUILD, VIRT, Deadline
 from test_machines import check_session, require_memory
 from test_options import TREE, check_tree
 
@@ -142,3 +142,16 @@ def test_hotplug(boot, machine):
     vm.qmp.execute("device_add", driver="virtserialport", chardev="agent", id="port-agent",
                    name=qemu.PORT_NAME)
     check_session(vm)
+
+
+@pytest.mark.parametrize("board", [ARM, ARM + ",gic-version=3", RISCV,
+                                   RISCV + ",aia=aplic-imsic"])
+@pytest.mark.parametrize("nic", ["e1000", "e1000e"])
+def test_network(boot, board, nic):
+    """Lines by interrupt-map, messages where the board has a simple way to take them."""
+    vm = boot(machine=board, args=["-netdev", "user,id=n0", "-device", nic + ",netdev=n0"])
+    agent = check_session(vm)
+    deadline = Deadline(20)
+    while "10.0.2.15" not in str(agent.execute("guest-network-get-interfaces")):
+        assert not deadline.over(), vm.serial.text()
+    assert "polling" not in vm.serial.text()
