@@ -356,7 +356,8 @@ PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py sc
 FUZZ_SECONDS ?= 600
 fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)
 	$(Q)$(PROGRAM) fuzz $(FUZZ_SECONDS) $(BUILD)/fuzzing $(FUZZ_PROGRAMS)
-bench: need-bench all hosted ## the figures of the README, side by side with Linux and qemu-ga
+bench: need-bench kernels hosted ## the figures of the README, side by side with Linux and qemu-ga
+	$(Q)$(PYTHON) tests/bench/machines.py
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
 .PHONY: fuzz bench
 
