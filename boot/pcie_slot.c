@@ -80,13 +80,19 @@ static void take_events(void *ctx)
     pcie.pending = true;
 }
 
-static void set_power(const struct pcie_slot *slot, bool on)
+/*
+ * The device leaves inside the write that switches it off, and that is an event too.  QEMU counts
+ * the lines of both down when it goes (hw/pci/pci.c:pci_change_irq_level()), so an interrupt
+ * controller that follows a level, such as a GIC, may never see the port's: look at once.
+ */
+static void set_power(struct pcie_slot *slot, bool on)
 {
     uint32_t control = slot_read(slot, PCIE_SLOT_CONTROL);
 
     control &= ~(PCIE_CONTROL_INDICATOR | PCIE_CONTROL_POWERED_OFF);
     control |= on ? PCIE_CONTROL_LIT : PCIE_CONTROL_DARK | PCIE_CONTROL_POWERED_OFF;
     slot_write(slot, PCIE_SLOT_CONTROL, (uint16_t)control);
+    take_events(slot);
 }
 
 static void handle(struct pcie_slot *slot)

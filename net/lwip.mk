@@ -25,7 +25,7 @@ $(LWIP_OUT)/core/inet_chksum.o: LWIP_OPTIMIZE = -O2
 LWIP_DIALECT := -w -fno-strict-aliasing -fno-delete-null-pointer-checks
 LWIP_CFLAGS = -std=gnu11 -g $(LWIP_DIALECT) $(LWIP_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS) -nostdinc \
-    $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) -isystem $(compiler_include)
+    $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isystem %) $(compiler_include:%=-isystem %)
 
 $(LWIP_READY): tests/tools/fetch-source | need-source
 	$(Q)tests/tools/fetch-source lwip $(LWIP_SHA256) $(SOURCES)/lwip $(LWIP)

@@ -17,4 +17,11 @@
 #define LAYOUT_WINDOW_SIZE  0x40000000
 #define LAYOUT_WINDOW_COUNT 128
 
+/* How far below a frame pointer the record of the caller's frame pointer and the return address
+ * starts. */
+#define LAYOUT_FRAME_RECORD 0
+
+/* Registers that every machine has: the local APIC's (Intel SDM 3A §10.4.1). */
+#define LAYOUT_DEVICE 0xfee00000
+
 #endif
