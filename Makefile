@@ -64,6 +64,9 @@ NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest = $(NEED_qemu) python3-pytest curl
 NEED_boot = $(NEED_pytest) openssl tshark qemu-utils grub-common grub-pc-bin xorriso
+# Where these cannot be had, the suite is skipped and says so; .ci/run insists.
+NEED_clients = $(NEED_pytest) libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
+    python3-libvirt ansible
 NEED_test = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
 NEED_bench = $(NEED_kernel) $(NEED_pytest)
 NEED_lint = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
@@ -111,7 +114,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 ASAN_CFLAGS := $(COMMON) -O1 $(SANITIZE)
 # Quote folders, not -I: a header of ours must never stand in for one of libc's.
 UNIT_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
-    -Itests/fake/include -iquote . -iquote agent -iquote drivers -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
+    $(LWIP_INCLUDE:%=-isystem %) -Itests/fake/include -iquote . -iquote agent -iquote drivers \
+    -iquote boot -iquote $(GEN) -iquote tests/unit -iquote tests/hosted
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -255,10 +259,10 @@ FUZZ_PROGRAMS := $(FUZZ_TARGETS:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 # $(call program_rules,kind,compiler,cflags)
 define program_rules
-$(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS)
+$(BUILD)/$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS) $(LWIP_READY)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $(2) $$(UNIT_CPPFLAGS) $(3) -c $$< -o $$@
-$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS)
+$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/$(1)/flags | need-$(1) $(BEFORE_OBJECTS) $(LWIP_READY)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $(2) $$(UNIT_CPPFLAGS) $(3) -c $$< -o $$@
 endef
@@ -311,7 +315,7 @@ PROGRAM := $(PYTHON) tests/tools/programs.py
 TEST_ENVIRONMENT := BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) PYTHONDONTWRITEBYTECODE=1 \
     $(if $(filter x86_64,$(ARCH)),,BARE_QGA_MACHINE=$(ARCH):$(MACHINE))
 export BUILD
-SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot
+SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot test-faults test-clients
 # The kernels of the other machines, which share the tests that are the same for all.
 OTHER_ARCHES := $(filter-out $(ARCH),$(ARCHES))
 kernels: $(KERNEL) $(OTHER_ARCHES:%=kernel-%) ## the kernel of every architecture
@@ -349,9 +353,14 @@ test-boot: need-boot kernels ## pytest with QEMU: machines, memory sizes, device
 	$(Q)$(call pytest,boot$(if $(filter x86_64,$(ARCH)),,-$(ARCH)),$(BOOT_TESTS))
 test-boot-%:
 	$(Q)$(MAKE) --no-print-directory ARCH=$* BOOT_TESTS=tests/boot/test_stream.py test-boot
+test-faults: need-pytest $(KERNEL) $(HOSTED_ASAN) ## personalities and faults, hosted and booted, and the recipes of docs/
+	$(Q)$(call pytest,faults,tests/faults)
+test-clients: need-pytest $(KERNEL) $(HOSTED_ASAN) ## virsh, Ansible and other clients with a libvirtd of their own
+	$(Q)$(NEED) clients $(NEED_clients) || true
+	$(Q)$(call pytest,clients,tests/clients)
 .PHONY: test $(SUITES)
 
-PYTHON_TESTS := $(sort $(filter-out tests/boot/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
+PYTHON_TESTS := $(sort $(filter-out tests/boot/% tests/faults/% tests/clients/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
 
 FUZZ_SECONDS ?= 600
 fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)

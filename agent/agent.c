@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "faults.h"
+#include "personality.h"
 #include "state.h"
 
 /* Buffers keep at most this share of memory between requests, within these bounds. */
@@ -17,6 +19,7 @@
 static const char os_release[] = "NAME=\"bare-qga\"\n"
                                  "ID=bare-qga\n"
                                  "PRETTY_NAME=\"bare-qga (a guest agent and nothing else)\"\n"
+                                 "VERSION_ID=" AGENT_RELEASE "\n"
                                  "ANSI_COLOR=\"0\"\n";
 
 /* A number that is this boot's own, as machine-id(5) writes one: 32 hexadecimal digits. */
@@ -37,19 +40,33 @@ static void make_machine_id(const struct platform *platform, char id[34])
 static int make_tree(struct agent *agent)
 {
     static const char *const directories[] = {"/tmp", "/root", "/var/log", "/etc"};
+    static const struct {
+        const char *path;
+        const char *content;
+    } files[] = {
+        {"/etc/hostname", "bare-qga\n"},
+        {"/etc/os-release", os_release},
+        {"/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"},
+        {"/etc/group", "root:x:0:\n"},
+        {"/etc/shadow", "root:*:::::::\n"},
+    };
     char machine_id[34];
+    struct ramfs_node *tmp;
     int result = 0;
 
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result == 0; i++) {
         result = agent_add_directory(agent, directories[i]);
     }
+    if (result == 0) {
+        result = ramfs_open(&agent->fs, "/tmp", 0, &tmp);
+    }
+    if (result == 0) {
+        tmp->mode = 01777;
+    }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && result == 0; i++) {
+        result = agent_add_file(agent, files[i].path, files[i].content, strlen(files[i].content));
+    }
     make_machine_id(agent->platform, machine_id);
-    if (result == 0) {
-        result = agent_add_file(agent, "/etc/hostname", "bare-qga\n", 9);
-    }
-    if (result == 0) {
-        result = agent_add_file(agent, "/etc/os-release", os_release, sizeof(os_release) - 1);
-    }
     if (result == 0) {
         result = agent_add_file(agent, "/etc/machine-id", machine_id, 33);
     }
@@ -72,6 +89,9 @@ struct agent *agent_create(const struct platform *platform)
                         : keep > KEEP_BYTES_MAX ? KEEP_BYTES_MAX
                                                 : (size_t)keep;
     buffer_init(&agent->handles, platform);
+    buffer_init(&agent->rpcs, platform);
+    facts_init(agent);
+    tasks_init(&agent->tasks, &agent->fs);
     if (ramfs_init(&agent->fs, platform) < 0) {
         platform->resize(platform->ctx, agent, sizeof(*agent), 0);
         return NULL;
@@ -90,7 +110,12 @@ void agent_destroy(struct agent *agent)
     while (agent->sessions != NULL) {
         session_destroy(agent->sessions);
     }
-    buffer_free(&agent->handles);
+    faults_destroy(agent);
+    personality_destroy(agent);
+    tasks_free(agent);
+    agent_close_handles(agent);
+    buffer_free(&agent->rpcs);
+    facts_free(agent);
     base64_tables_destroy(agent->base64_tables, platform);
     ramfs_free(&agent->fs);
     platform->resize(platform->ctx, agent, sizeof(*agent), 0);
@@ -108,9 +133,58 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
     return agent->base64_tables;
 }
 
+bool agent_poll(struct agent *agent)
+{
+    bool moved = tasks_poll(agent);
+
+    if (agent->faults != NULL) {
+        moved |= faults_poll(agent);
+    }
+    return moved;
+}
+
+uint64_t agent_deadline_ns(const struct agent *agent)
+{
+    uint64_t deadline_ns = tasks_deadline_ns(agent);
+    uint64_t faults_ns = agent->faults != NULL ? faults_deadline_ns(agent) : UINT64_MAX;
+
+    return faults_ns < deadline_ns ? faults_ns : deadline_ns;
+}
+
+int64_t agent_realtime_ns(const struct agent *agent)
+{
+    return agent->platform->realtime_ns(agent->platform->ctx) + agent->clock_jump_ns;
+}
+
+void agent_jump_clock(struct agent *agent, int64_t milliseconds)
+{
+    /* What the clock can show is what fits in 64 bits of nanoseconds. */
+    const int64_t limit_ns = INT64_MAX / 2;
+    int64_t jump_ns;
+
+    if (__builtin_mul_overflow(milliseconds, INT64_C(1000000), &jump_ns) ||
+        __builtin_add_overflow(jump_ns, agent->clock_jump_ns, &jump_ns) || jump_ns > limit_ns ||
+        jump_ns < -limit_ns) {
+        jump_ns = milliseconds < 0 ? -limit_ns : limit_ns;
+    }
+    agent->clock_jump_ns = jump_ns;
+}
+
 int agent_add_directory(struct agent *agent, const char *path)
 {
     return ramfs_make_directory(&agent->fs, path);
+}
+
+int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime)
+{
+    struct ramfs_node *node;
+    int result = ramfs_open(&agent->fs, path, 0, &node);
+
+    if (result == 0) {
+        node->mode = mode & 07777;
+        node->mtime_ns = (int64_t)mtime * 1000000000;
+    }
+    return result;
 }
 
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size)

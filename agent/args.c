@@ -159,6 +159,7 @@ static int args_array(struct args_place *place, uint32_t token, const struct arg
         return args_wrong_type(place, "array");
     }
     value->json = place->json;
+    value->element = type->element;
     value->token = token;
     value->count = json_children(place->json, token);
     for (uint32_t i = 0; i < value->count; i++) {
@@ -337,4 +338,9 @@ void args_array_item(const struct args_array *array, const struct args_type *ele
     /* It was checked before, so nothing can be wrong and no reply is needed for an error. */
     (void)args_value(&place, token, element, value);
     *cursor = json_skip(array->json, token);
+}
+
+void args_array_next(const struct args_array *array, uint32_t *cursor, void *value)
+{
+    args_array_item(array, array->element, cursor, value);
 }

@@ -38,6 +38,7 @@ struct args_string {
 /* An array argument whose elements args_parse() has checked; read them with args_array_item(). */
 struct args_array {
     const struct json *json;
+    const struct args_type *element;
     uint32_t token;
     uint32_t count;
 };
@@ -65,8 +66,9 @@ struct args_member {
     bool optional;
 };
 
-/* The largest argument structure that a command may have; the generated code asserts it. */
-#define ARGS_SIZE_MAX 256u
+/* The largest structure that arguments, or elements of their arrays, may have; the generated code
+ * asserts it. */
+#define ARGS_SIZE_MAX 384u
 
 /*
  * What a command can do to the guest (the features read-only and file-access of the schema), for
@@ -83,6 +85,7 @@ struct command {
     bool success_response; /* false: nothing is sent when it succeeds */
     bool allowed_while_frozen;
     enum command_access access;
+    bool vendor; /* exists only with a personality, and is not listed */
 };
 
 extern const struct command qga_commands[];
@@ -102,5 +105,7 @@ int args_parse(const struct json *json, uint32_t token, const struct args_type *
  */
 void args_array_item(const struct args_array *array, const struct args_type *element,
                      uint32_t *cursor, void *value);
+/* The same of the element type that the schema says, which `value` must fit. */
+void args_array_next(const struct args_array *array, uint32_t *cursor, void *value);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What every client starts with: sync, ping, info; and the clock. */
+/* What every client starts with: sync, ping, info. */
+#include "personality.h"
 #include "qga_commands.h"
 #include "state.h"
 
@@ -31,13 +32,16 @@ int qmp_guest_info(struct agent *agent, struct reply *reply)
 {
     reply_object_begin(reply);
     reply_key(reply, "version");
-    reply_c_string(reply, AGENT_VERSION);
+    reply_c_string(reply, facts_agent_version(agent));
     reply_key(reply, "supported_commands");
     reply_array_begin(reply);
     /* qemu-ga lists the command that was registered last first. */
     for (size_t i = qga_command_count; i-- > 0;) {
         const struct command *command = &qga_commands[i];
 
+        if (command->vendor || !personality_has_command(agent, command)) {
+            continue; /* clients compare this list with qemu-ga's */
+        }
         reply_object_begin(reply);
         reply_key(reply, "enabled");
         reply_bool(reply, dispatch_is_enabled(agent, command));
@@ -49,11 +53,5 @@ int qmp_guest_info(struct agent *agent, struct reply *reply)
     }
     reply_array_end(reply);
     reply_object_end(reply);
-    return 0;
-}
-
-int qmp_guest_get_time(struct agent *agent, struct reply *reply)
-{
-    reply_int(reply, agent->platform->realtime_ns(agent->platform->ctx));
     return 0;
 }

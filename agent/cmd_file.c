@@ -13,6 +13,8 @@
 /* qga/commands-common.h: QGA_READ_COUNT_DEFAULT, and the limit of 48 MiB. */
 #define READ_COUNT_DEFAULT 4096
 #define READ_COUNT_MAX     (INT64_C(48) << 20)
+/* qga/commands-posix.c: DEFAULT_NEW_FILE_MODE */
+#define NEW_FILE_MODE 0666u
 
 /* ---- Handles --------------------------------------------------------------------------- */
 
@@ -54,6 +56,16 @@ struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct re
     return NULL;
 }
 
+static void close_handle(struct agent *agent, struct file_handle *handle)
+{
+    ramfs_release(&agent->fs, handle->file);
+    handle->file = NULL;
+    agent->open_handles--;
+    if (handle->owner != NULL) {
+        handle->owner->handles--;
+    }
+}
+
 /* Squeezes closed handles out once they are the greater part, so that closing stays cheap. */
 static void compact_handles(struct agent *agent)
 {
@@ -70,12 +82,13 @@ static void compact_handles(struct agent *agent)
     agent->handles.size = kept * sizeof(struct file_handle);
 }
 
-void agent_close_handles(struct agent *agent, const struct session *owner)
+void agent_close_handles_of(struct agent *agent, struct session *owner)
 {
-    for (size_t i = 0; i < handle_count(agent); i++) {
-        if (handle_at(agent, i)->file != NULL && handle_at(agent, i)->owner == owner) {
-            handle_at(agent, i)->file = NULL;
-            agent->open_handles--;
+    for (size_t i = 0; i < handle_count(agent) && owner->handles > 0; i++) {
+        struct file_handle *handle = handle_at(agent, i);
+
+        if (handle->file != NULL && handle->owner == owner) {
+            close_handle(agent, handle);
         }
     }
     compact_handles(agent);
@@ -125,24 +138,30 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
     struct session *owner = handle_owner(agent);
     struct open_mode mode;
     struct ramfs_node *file;
+    size_t known;
     int result;
 
     if (parse_mode(mode_text, &mode) < 0) {
         return reply_error(reply, "invalid file open mode '%s'", mode_text);
     }
     /* Room for the handle first: a file must not be truncated by an open that then fails. */
+    known = agent->fs.node_count;
     if (owner != NULL && owner->handles == owner->rules->handles_max) {
         result = -EMFILE;
     } else {
         result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
     }
-    if (result == 0) {
+    if (result >= 0) {
         result = ramfs_open(&agent->fs, arguments->path.bytes, mode.flags, &file);
     }
     if (result < 0) {
         return reply_error(reply, "failed to open file '%s' (mode: '%s'): %s",
                            arguments->path.bytes, mode_text, ramfs_error_text(result));
     }
+    if (agent->fs.node_count > known) {
+        file->mode = NEW_FILE_MODE;
+    }
+    ramfs_hold(file);
     agent->handles.size += sizeof(struct file_handle);
     *handle_at(agent, handle_count(agent) - 1) = (struct file_handle){
         .id = agent->next_handle++,
@@ -160,6 +179,16 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
     return 0;
 }
 
+void agent_close_handles(struct agent *agent)
+{
+    for (size_t i = 0; i < handle_count(agent); i++) {
+        if (handle_at(agent, i)->file != NULL) {
+            close_handle(agent, handle_at(agent, i));
+        }
+    }
+    buffer_free(&agent->handles);
+}
+
 int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close *arguments,
                          struct reply *reply)
 {
@@ -168,11 +197,7 @@ int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close
     if (handle == NULL) {
         return -EINVAL;
     }
-    handle->file = NULL;
-    agent->open_handles--;
-    if (handle_owner(agent) != NULL) {
-        handle_owner(agent)->handles--;
-    }
+    close_handle(agent, handle);
     compact_handles(agent);
     return 0;
 }
@@ -209,7 +234,7 @@ int qmp_guest_file_read(struct agent *agent, const struct args_guest_file_read *
     reply_key(reply, "count");
     reply_int(reply, (int64_t)count);
     reply_key(reply, "buf-b64");
-    reply_file(reply, handle->file, handle->position, count);
+    reply_file(reply, &agent->fs, handle->file, handle->position, count);
     reply_key(reply, "eof");
     reply_bool(reply, count < (size_t)wanted); /* as feof(): only a read that came up short */
     reply_object_end(reply);

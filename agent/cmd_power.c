@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* guest-shutdown.  Success is silent: the machine going away is the answer. */
+/* Shutdown and suspend.  Success is silent: the machine going away is the answer. */
 #include <string.h>
 
 #include "qga_commands.h"
@@ -28,4 +28,31 @@ int qmp_guest_shutdown(struct agent *agent, const struct args_guest_shutdown *ar
     }
     /* The missing parenthesis is qemu-ga's own (qga/commands-posix.c). */
     return reply_error(reply, "mode is invalid (valid values are: halt|powerdown|reboot");
+}
+
+static int reply_no_suspend(struct reply *reply)
+{
+    return reply_error(reply, "the requested suspend mode is not supported by the guest");
+}
+
+int qmp_guest_suspend_ram(struct agent *agent, struct reply *reply)
+{
+    const struct platform *platform = agent->platform;
+
+    return platform->suspend == NULL || platform->suspend(platform->ctx) < 0
+               ? reply_no_suspend(reply)
+               : 0;
+}
+
+/* There is no disk. */
+int qmp_guest_suspend_disk(struct agent *agent, struct reply *reply)
+{
+    (void)agent;
+    return reply_no_suspend(reply);
+}
+
+int qmp_guest_suspend_hybrid(struct agent *agent, struct reply *reply)
+{
+    (void)agent;
+    return reply_no_suspend(reply);
 }

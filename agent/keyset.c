@@ -114,3 +114,10 @@ int keyset_add(struct keyset *keyset, const uint8_t *strings, const struct keyse
     keyset->count++;
     return 0;
 }
+
+bool keyset_has(const struct keyset *keyset, const uint8_t *strings, const struct keyset_key *key)
+{
+    return keyset->count > 0 &&
+           keyset_find(keyset, strings, key, keyset_hash(keyset, strings + key->offset, key))
+                   ->document == keyset->document;
+}

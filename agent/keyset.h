@@ -6,6 +6,7 @@
 #ifndef AGENT_KEYSET_H
 #define AGENT_KEYSET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buffer.h"
@@ -33,5 +34,7 @@ void keyset_clear(struct keyset *keyset);
  * has it already, or -ENOMEM.
  */
 int keyset_add(struct keyset *keyset, const uint8_t *strings, const struct keyset_key *key);
+/* Whether it has `key`; the bytes of that and of all added keys are in `strings`. */
+bool keyset_has(const struct keyset *keyset, const uint8_t *strings, const struct keyset_key *key);
 
 #endif

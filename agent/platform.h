@@ -19,8 +19,23 @@
 /* The three modes of guest-shutdown (QAPI, guest-shutdown @mode). */
 enum platform_power { PLATFORM_POWERDOWN, PLATFORM_HALT, PLATFORM_REBOOT };
 
+/* A range of physical memory. */
+struct platform_range {
+    uint64_t base;
+    uint64_t size;
+};
+
+/* What the machine is; it may be filled after agent_create(), but before the first request. */
+struct platform_machine {
+    const char *name;                    /* of its kind, as uname(2) calls it in `machine` */
+    uint32_t cpu_count;                  /* processors that firmware has enabled, at least 1 */
+    const struct platform_range *memory; /* usable memory, ascending, not overlapping */
+    size_t memory_count;
+};
+
 struct platform {
     void *ctx;
+    const struct platform_machine *machine;
     /* One page of PLATFORM_PAGE_SIZE bytes, aligned to its size, content undefined; NULL when
      * the byte budget is used up. */
     void *(*page_alloc)(void *ctx);
@@ -38,8 +53,17 @@ struct platform {
     uint64_t (*memory_total)(void *ctx);
     /* Nanoseconds since 1970-01-01 UTC (guest-get-time). */
     int64_t (*realtime_ns)(void *ctx);
+    /*
+     * Sets the clock of realtime_ns(), and after it the machine's real-time clock, which goes on
+     * when the machine stops.  Returns 0, or -ENODEV when only the first could be done.
+     */
+    int (*set_realtime)(void *ctx, int64_t realtime_ns);
+    /* Sets the clock of realtime_ns() by the real-time clock: 0, or -ENODEV if there is none. */
+    int (*load_realtime)(void *ctx);
     /* Nanoseconds since start, never backwards. */
     uint64_t (*monotonic_ns)(void *ctx);
+    /* Of these, how many the processor slept. */
+    uint64_t (*idle_ns)(void *ctx);
     /*
      * Fills `bytes` bytes that nobody can foretell.  Returns 0, or -ENODEV on a machine without a
      * source of them; what the buffer holds then means nothing.
@@ -50,9 +74,18 @@ struct platform {
      * has no way to do it.
      */
     int (*power)(void *ctx, enum platform_power mode);
+    /* Starts a suspend to memory in the same way; NULL where no machine is. */
+    int (*suspend)(void *ctx);
+    /* Ends the guest as a defect in it would; where it returns, that is about to happen. */
+    void (*crash)(void *ctx);
     const struct platform_network *network; /* NULL: the machine has none */
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);
+    /*
+     * Copies up to `size` bytes of the log of this boot from byte *position on, or from the oldest
+     * one that is kept, and moves *position behind them; 0 at its end.  NULL: there is no log.
+     */
+    size_t (*log_read)(void *ctx, uint64_t *position, char *bytes, size_t size);
 };
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The content of files: sparse trees of pages.  Names are in ramfs_tree.c. */
 #include "ramfs.h"
 
 #include <errno.h>
@@ -8,8 +9,6 @@
 #define POINTERS_SHIFT 9 /* pointers in a page, as a power of two */
 #define POINTERS       (1u << POINTERS_SHIFT)
 #define HEIGHT_MAX     6 /* 12 + 6 * 9 bits cover every 64-bit offset */
-#define BUCKETS_MIN    64u
-#define NODES_PER_PAGE ((PLATFORM_PAGE_SIZE - sizeof(void *)) / sizeof(struct ramfs_node))
 
 _Static_assert(1u << PAGE_SHIFT == PLATFORM_PAGE_SIZE, "pages are pages");
 
@@ -39,12 +38,32 @@ const char *ramfs_error_text(int error)
         return "Too many open files";
     case EOVERFLOW:
         return "Value too large for defined data type";
+    case EEXIST:
+        return "File exists";
+    case ENOTEMPTY:
+        return "Directory not empty";
+    case EBUSY:
+        return "Device or resource busy";
+    case EACCES:
+        return "Permission denied";
+    case ENOEXEC:
+        return "Exec format error";
+    case EPIPE:
+        return "Broken pipe";
+    case ENXIO:
+        return "No such device or address";
+    case E2BIG:
+        return "Argument list too long";
+    case EAGAIN:
+        return "Resource temporarily unavailable";
+    case EPERM:
+        return "Operation not permitted";
+    case ESRCH:
+        return "No such process";
     default:
         return "Invalid argument";
     }
 }
-
-/* ---- Pages of a file ------------------------------------------------------------------- */
 
 /* Pages that a tree of this height can hold, less one. */
 static uint64_t last_index(unsigned height)
@@ -232,6 +251,9 @@ int ramfs_reserve(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, ui
 void ramfs_written(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, uint64_t reserved,
                    uint64_t count)
 {
+    if (count > 0) {
+        file->mtime_ns = fs->platform->realtime_ns(fs->platform->ctx);
+    }
     if (count > 0 && offset + count > file->size) {
         file->size = offset + count;
     }
@@ -257,6 +279,22 @@ size_t ramfs_peek(const struct ramfs_node *file, uint64_t offset, const uint8_t 
     return PLATFORM_PAGE_SIZE - within;
 }
 
+void ramfs_read(const struct ramfs_node *file, uint64_t offset, void *bytes, size_t count)
+{
+    size_t done = 0;
+
+    while (done < count) {
+        const uint8_t *from;
+        size_t span = ramfs_peek(file, offset + done, &from);
+
+        if (span > count - done) {
+            span = count - done;
+        }
+        memcpy((uint8_t *)bytes + done, from, span);
+        done += span;
+    }
+}
+
 int ramfs_write(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, const void *bytes,
                 size_t count)
 {
@@ -280,265 +318,20 @@ int ramfs_write(struct ramfs *fs, struct ramfs_node *file, uint64_t offset, cons
     return 0;
 }
 
+void ramfs_resize(struct ramfs *fs, struct ramfs_node *file, uint64_t size)
+{
+    bool shrinks = size < file->size;
+
+    file->size = size;
+    file->mtime_ns = fs->platform->realtime_ns(fs->platform->ctx);
+    if (shrinks) {
+        trim(fs, file);
+    }
+}
+
 void ramfs_truncate(struct ramfs *fs, struct ramfs_node *file)
 {
     file->size = 0;
+    file->mtime_ns = fs->platform->realtime_ns(fs->platform->ctx);
     cut_pages(fs, file, 0);
-}
-
-/* ---- Nodes ----------------------------------------------------------------------------- */
-
-static size_t hash_name(const struct ramfs *fs, const struct ramfs_node *parent, const char *name,
-                        size_t length)
-{
-    uint64_t hash = fs->seed ^ (uint64_t)(uintptr_t)parent;
-
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ (uint8_t)name[i]) * 0x100000001B3u;
-        hash ^= hash >> 29;
-    }
-    return (size_t)(hash ^ hash >> 32);
-}
-
-static struct ramfs_node *find_child(const struct ramfs *fs, const struct ramfs_node *parent,
-                                     const char *name, size_t length)
-{
-    size_t bucket = hash_name(fs, parent, name, length) & (fs->bucket_count - 1);
-    struct ramfs_node *node = fs->buckets[bucket];
-
-    while (node != NULL && (node->parent != parent || node->name_length != length ||
-                            memcmp(node->name, name, length) != 0)) {
-        node = node->chain;
-    }
-    return node;
-}
-
-static void add_to_buckets(struct ramfs *fs, struct ramfs_node *node)
-{
-    size_t bucket =
-        hash_name(fs, node->parent, node->name, node->name_length) & (fs->bucket_count - 1);
-
-    node->chain = fs->buckets[bucket];
-    fs->buckets[bucket] = node;
-}
-
-/* Twice the buckets; the tree works on, only more slowly, when there is no memory for them. */
-static void grow_buckets(struct ramfs *fs)
-{
-    const struct platform *platform = fs->platform;
-    struct ramfs_node **old = fs->buckets;
-    size_t old_count = fs->bucket_count;
-    size_t bytes = old_count * 2 * sizeof(*old);
-    struct ramfs_node **grown = platform->resize(platform->ctx, NULL, 0, bytes);
-
-    if (grown == NULL) {
-        return;
-    }
-    memset(grown, 0, bytes);
-    fs->buckets = grown;
-    fs->bucket_count = old_count * 2;
-    for (size_t i = 0; i < old_count; i++) {
-        struct ramfs_node *node = old[i];
-
-        while (node != NULL) {
-            struct ramfs_node *next = node->chain;
-
-            add_to_buckets(fs, node);
-            node = next;
-        }
-    }
-    platform->resize(platform->ctx, old, old_count * sizeof(*old), 0);
-}
-
-/* Takes a page and cuts it into nodes. */
-static int add_spare_nodes(struct ramfs *fs)
-{
-    void **page = allocate_zeroed(fs);
-    struct ramfs_node *nodes;
-
-    if (page == NULL) {
-        return -ENOSPC;
-    }
-    page[0] = fs->node_pages;
-    fs->node_pages = page;
-    nodes = (void *)(page + 1);
-    for (size_t i = 0; i < NODES_PER_PAGE; i++) {
-        nodes[i].chain = fs->spare;
-        fs->spare = &nodes[i];
-    }
-    return 0;
-}
-
-static int add_node(struct ramfs *fs, struct ramfs_node *parent, const char *name, size_t length,
-                    bool is_directory, struct ramfs_node **added)
-{
-    struct ramfs_node *node;
-
-    if (fs->spare == NULL && add_spare_nodes(fs) < 0) {
-        return -ENOSPC;
-    }
-    node = fs->spare;
-    fs->spare = node->chain;
-    *node = (struct ramfs_node){
-        .parent = parent, .is_directory = is_directory, .name_length = (uint8_t)length};
-    memcpy(node->name, name, length);
-    if (++fs->node_count > fs->bucket_count) {
-        grow_buckets(fs);
-    }
-    add_to_buckets(fs, node);
-    *added = node;
-    return 0;
-}
-
-int ramfs_init(struct ramfs *fs, const struct platform *platform)
-{
-    *fs = (struct ramfs){
-        .platform = platform,
-        .root = {.is_directory = true},
-        .bucket_count = BUCKETS_MIN,
-        .seed = platform->monotonic_ns(platform->ctx) * 0x9E3779B97F4A7C15u,
-    };
-    fs->root.parent = &fs->root;
-    fs->buckets = platform->resize(platform->ctx, NULL, 0, fs->bucket_count * sizeof(*fs->buckets));
-    if (fs->buckets == NULL) {
-        return -ENOMEM;
-    }
-    memset(fs->buckets, 0, fs->bucket_count * sizeof(*fs->buckets));
-    return 0;
-}
-
-void ramfs_free(struct ramfs *fs)
-{
-    for (size_t i = 0; i < fs->bucket_count; i++) {
-        for (struct ramfs_node *node = fs->buckets[i]; node != NULL; node = node->chain) {
-            ramfs_truncate(fs, node);
-        }
-    }
-    while (fs->node_pages != NULL) {
-        void **page = fs->node_pages;
-
-        fs->node_pages = page[0];
-        release_page(fs, page);
-    }
-    fs->platform->resize(fs->platform->ctx, fs->buckets, fs->bucket_count * sizeof(*fs->buckets),
-                         0);
-}
-
-/* ---- Paths ----------------------------------------------------------------------------- */
-
-/* One step of a walk: the component that starts at `path`. */
-struct component {
-    const char *name;
-    size_t length;
-    bool is_last;
-    bool has_slash; /* a slash follows it */
-};
-
-static struct component next_component(const char **path)
-{
-    struct component component;
-
-    while (**path == '/') {
-        (*path)++;
-    }
-    component.name = *path;
-    while (**path != '\0' && **path != '/') {
-        (*path)++;
-    }
-    component.length = (size_t)(*path - component.name);
-    component.has_slash = **path == '/';
-    while (**path == '/') {
-        (*path)++;
-    }
-    component.is_last = **path == '\0';
-    return component;
-}
-
-static bool component_is(const struct component *component, const char *name)
-{
-    return component->length == strlen(name) &&
-           memcmp(component->name, name, component->length) == 0;
-}
-
-/* Goes from *node to what `component` names there. */
-static int walk_step(struct ramfs *fs, const struct component *component, unsigned flags,
-                     struct ramfs_node **node)
-{
-    struct ramfs_node *child;
-
-    if (!(*node)->is_directory) {
-        return -ENOTDIR;
-    }
-    if (component->length == 0 || component_is(component, ".")) {
-        return 0;
-    }
-    if (component_is(component, "..")) {
-        *node = (*node)->parent;
-        return 0;
-    }
-    if (component->length > RAMFS_NAME_MAX) {
-        return -ENAMETOOLONG;
-    }
-    if (component->is_last && component->has_slash && (flags & RAMFS_CREATE) != 0) {
-        return -EISDIR; /* as Linux does before it looks whether the name exists */
-    }
-    child = find_child(fs, *node, component->name, component->length);
-    if (child != NULL) {
-        *node = child;
-        return component->has_slash && !child->is_directory ? -ENOTDIR : 0;
-    }
-    if (!component->is_last || (flags & RAMFS_CREATE) == 0) {
-        return -ENOENT;
-    }
-    return add_node(fs, *node, component->name, component->length, false, node);
-}
-
-int ramfs_open(struct ramfs *fs, const char *path, unsigned flags, struct ramfs_node **node)
-{
-    struct component component;
-
-    if (*path == '\0') {
-        return -ENOENT;
-    }
-    if (strlen(path) > RAMFS_PATH_MAX) {
-        return -ENAMETOOLONG;
-    }
-    *node = &fs->root;
-    do {
-        int result;
-
-        component = next_component(&path);
-        result = walk_step(fs, &component, flags, node);
-        if (result < 0) {
-            return result;
-        }
-    } while (!component.is_last);
-    if ((*node)->is_directory && (flags & RAMFS_WRITE) != 0) {
-        return -EISDIR;
-    }
-    if ((flags & RAMFS_TRUNCATE) != 0) {
-        ramfs_truncate(fs, *node);
-    }
-    return 0;
-}
-
-int ramfs_make_directory(struct ramfs *fs, const char *path)
-{
-    struct ramfs_node *node = &fs->root;
-
-    if (strlen(path) > RAMFS_PATH_MAX) {
-        return -ENAMETOOLONG;
-    }
-    while (*path != '\0') {
-        struct component component = next_component(&path);
-        int result = walk_step(fs, &component, 0, &node);
-
-        if (result == -ENOENT) {
-            result = add_node(fs, node, component.name, component.length, true, &node);
-        }
-        if (result < 0) {
-            return result;
-        }
-    }
-    return node->is_directory ? 0 : -ENOTDIR;
 }

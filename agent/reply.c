@@ -6,8 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
 #include "double.h"
+#include "ramfs.h"
 #include "unicode.h"
+
+/* Bytes of a file that are encoded together: whole groups of three. */
+#define ENCODED_AT_ONCE 768u
 
 int reply_init(struct reply *reply, const struct platform *platform)
 {
@@ -20,8 +25,17 @@ int reply_init(struct reply *reply, const struct platform *platform)
     return buffer_reserve(&reply->error_desc, REPLY_ROOM_MIN);
 }
 
+void reply_drop_file(struct reply *reply)
+{
+    if (reply->file != NULL) {
+        ramfs_release(reply->fs, reply->file);
+        reply->file = NULL;
+    }
+}
+
 void reply_free(struct reply *reply)
 {
+    reply_drop_file(reply);
     buffer_free(&reply->text);
     buffer_free(&reply->error_desc);
 }
@@ -37,7 +51,7 @@ void reply_reset(struct reply *reply, size_t keep)
     reply->out_of_memory = false;
     reply->delimited = false;
     reply->error_class = NULL;
-    reply->file = NULL;
+    reply_drop_file(reply);
 }
 
 static void reply_put(struct reply *reply, const void *bytes, size_t count)
@@ -213,6 +227,20 @@ void reply_uint(struct reply *reply, uint64_t value)
     reply_integer(reply, value, false);
 }
 
+/* As qobject/qnum.c prints it. */
+static void reply_put_double(struct reply *reply, double value)
+{
+    char text[DOUBLE_TEXT_BYTES];
+
+    reply_put(reply, text, double_format(text, value));
+}
+
+void reply_double(struct reply *reply, double value)
+{
+    reply_separate(reply);
+    reply_put_double(reply, value);
+}
+
 void reply_bool(struct reply *reply, bool value)
 {
     reply_separate(reply);
@@ -223,7 +251,6 @@ void reply_bool(struct reply *reply, bool value)
 static void reply_number(struct reply *reply, const char *text, size_t length)
 {
     struct json_number number = json_parse_number(text, length);
-    char formatted[DOUBLE_TEXT_BYTES];
 
     switch (number.kind) {
     case JSON_I64:
@@ -236,7 +263,7 @@ static void reply_number(struct reply *reply, const char *text, size_t length)
         reply_integer(reply, number.value.u64, false);
         break;
     case JSON_DOUBLE:
-        reply_put(reply, formatted, double_format(formatted, number.value.number));
+        reply_put_double(reply, number.value.number);
         break;
     }
 }
@@ -270,14 +297,37 @@ void reply_json(struct reply *reply, const struct json *json, uint32_t token)
     }
 }
 
-void reply_file(struct reply *reply, const struct ramfs_node *file, uint64_t offset, size_t count)
+void reply_file(struct reply *reply, struct ramfs *fs, struct ramfs_node *file, uint64_t offset,
+                size_t count)
 {
     reply_separate(reply);
     reply_put(reply, "\"", 1);
+    ramfs_hold(file);
+    reply->fs = fs;
     reply->file = file;
     reply->file_offset = offset;
     reply->file_bytes = count;
     reply->file_at = reply->text.size;
+    reply_put(reply, "\"", 1);
+}
+
+void reply_base64(struct reply *reply, const struct ramfs_node *file)
+{
+    uint8_t bytes[ENCODED_AT_ONCE];
+    size_t piece;
+
+    reply_separate(reply);
+    reply_put(reply, "\"", 1);
+    for (uint64_t offset = 0; offset < file->size && !reply->out_of_memory; offset += piece) {
+        piece = file->size - offset < sizeof(bytes) ? (size_t)(file->size - offset) : sizeof(bytes);
+        ramfs_read(file, offset, bytes, piece);
+        if (buffer_reserve(&reply->text, BASE64_ENCODED(piece)) < 0) {
+            reply->out_of_memory = true;
+            return;
+        }
+        base64_encode(NULL, bytes, piece, reply->text.data + reply->text.size);
+        reply->text.size += BASE64_ENCODED(piece);
+    }
     reply_put(reply, "\"", 1);
 }
 
@@ -310,6 +360,22 @@ int reply_error(struct reply *reply, const char *format, ...)
     reply_set_error(reply, "GenericError", format, arguments);
     va_end(arguments);
     return -EINVAL;
+}
+
+int reply_error_class(struct reply *reply, const char *error_class, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    reply_set_error(reply, error_class, format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
+void reply_forget_error(struct reply *reply)
+{
+    reply->error_class = NULL;
+    reply->error_desc.size = 0;
 }
 
 int reply_error_not_found(struct reply *reply, const char *format, ...)

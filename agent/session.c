@@ -2,6 +2,7 @@
 /* The loop of one channel: the pending reply out, then bytes in, a document, a reply. */
 #include <string.h>
 
+#include "faults.h"
 #include "framer_parts.h"
 #include "state.h"
 
@@ -121,22 +122,37 @@ static bool send_file(struct session *session)
     return true;
 }
 
-/* Sends what is left of the reply; returns whether there is nothing left of it. */
-static bool send_reply(struct session *session)
+bool session_send_reply(struct session *session)
 {
-    struct reply *reply = &session->reply;
+    const struct reply *reply = &session->reply;
 
-    if (!session->is_sending) {
-        return true;
-    }
     if (reply->file != NULL && (!send_text(session, reply->file_at) || !send_file(session))) {
         return false;
     }
-    if (!send_text(session, reply->text.size)) {
+    return send_text(session, reply->text.size);
+}
+
+void session_rewind(struct session *session)
+{
+    session->sent = 0;
+    session->file_sent = 0;
+    session->staged_used = session->staged_count = 0;
+}
+
+/* Sends what is left to be sent; returns whether there is nothing left of it. */
+static bool send_reply(struct session *session)
+{
+    if (!session->is_sending) {
+        return true;
+    }
+    if (session->faults != NULL && !faults_send(session)) {
+        return false;
+    }
+    if (!session_send_reply(session)) {
         return false;
     }
     session->is_sending = false;
-    reply_reset(reply, session->agent->keep_bytes);
+    reply_reset(&session->reply, session->agent->keep_bytes);
     return true;
 }
 
@@ -145,25 +161,25 @@ void session_flush(struct session *session)
     session->channel.ops->flush(session->channel.ctx);
 }
 
-/* Whatever the framer came to: a reply to it is ready to be sent afterwards. */
-static void session_event(struct session *session, enum framer_event event)
+/* The request has been answered: the reply to it is ready to be sent afterwards. */
+static void session_answered(struct session *session)
 {
     size_t keep = session->agent->keep_bytes;
 
-    if (event == FRAMER_DOCUMENT) {
-        dispatch(session);
-    } else {
-        dispatch_error(session);
-    }
     session->is_sending = session->reply.text.size > 0;
-    session->is_over = session->rules != NULL && event == FRAMER_ERROR;
     session->frame_bytes = 0;
     session->requests++;
-    session->sent = 0;
-    session->file_sent = 0;
-    session->staged_used = session->staged_count = 0;
+    session_rewind(session);
+    if (session->faults != NULL) {
+        faults_shape(session);
+    }
     json_reset(&session->json, keep);
     framer_next(&session->framer, keep);
+}
+
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
 /* Whether these bytes bring something else where only white space or a request may stand. */
@@ -174,7 +190,7 @@ static bool is_no_request(const struct framer *framer, const uint8_t *bytes, siz
     if (!framer_is_idle(framer)) {
         return false;
     }
-    while (i < count && memchr(" \t\r\n", bytes[i], 4) != NULL) {
+    while (i < count && is_space(bytes[i])) {
         i++;
     }
     return i < count && bytes[i] != '{';
@@ -207,6 +223,28 @@ static size_t session_feed(struct session *session, const uint8_t *bytes, size_t
         *event = FRAMER_ERROR;
     }
     return used;
+}
+
+/* Whatever the framer came to. */
+static void session_event(struct session *session, enum framer_event event)
+{
+    if (event == FRAMER_DOCUMENT) {
+        session_resume(session);
+    } else {
+        dispatch_error(session);
+        session->is_over = session->rules != NULL;
+        session_answered(session);
+    }
+}
+
+void session_resume(struct session *session)
+{
+    dispatch(session);
+    if (session->faults != NULL && faults_waits(session)) {
+        session->is_sending = true; /* nothing more is read until it is */
+    } else {
+        session_answered(session);
+    }
 }
 
 bool session_poll(struct session *session)
@@ -242,13 +280,18 @@ bool session_poll(struct session *session)
 static void close_handles(struct session *session)
 {
     if (session->rules != NULL) {
-        agent_close_handles(session->agent, session);
-        session->handles = 0;
+        agent_close_handles_of(session->agent, session);
     }
 }
 
 void session_closed(struct session *session)
 {
+    if (session->faults != NULL) {
+        faults_closed(session);
+        if (faults_waits(session)) {
+            return; /* the command was taken, and will be carried out for nobody */
+        }
+    }
     session->is_sending = false;
     reply_reset(&session->reply, session->agent->keep_bytes);
     json_reset(&session->json, 0);
@@ -261,6 +304,7 @@ void session_closed(struct session *session)
 void session_restrict(struct session *session, const struct session_rules *rules)
 {
     session->rules = rules;
+    faults_detach(session);
 }
 
 bool session_may_begin(const uint8_t *bytes, size_t count)
@@ -285,7 +329,7 @@ struct session *session_create(struct agent *agent, struct channel channel)
     agent->sessions = session;
     framer_init(&session->framer, platform);
     json_init(&session->json, platform);
-    if (reply_init(&session->reply, platform) < 0) {
+    if (reply_init(&session->reply, platform) < 0 || faults_attach(session) < 0) {
         session_destroy(session);
         return NULL;
     }
@@ -302,6 +346,7 @@ void session_destroy(struct session *session)
     }
     *link = session->next;
     close_handles(session);
+    faults_detach(session);
     framer_free(&session->framer);
     json_free(&session->json);
     reply_free(&session->reply);

@@ -10,13 +10,17 @@
 #include "args.h"
 #include "base64.h"
 #include "buffer.h"
+#include "facts.h"
 #include "framer.h"
 #include "json.h"
 #include "ramfs.h"
 #include "reply.h"
+#include "task.h"
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"
+/* The release of bare-qga itself, as uname(2) tells a kernel's. */
+#define AGENT_RELEASE "1.0.0"
 
 /* An open file (guest-file-open). */
 struct file_handle {
@@ -26,13 +30,20 @@ struct file_handle {
     bool readable;
     bool writable;
     bool append;
-    const struct session *owner; /* the restricted session that opened it, NULL for the others */
+    struct session *owner; /* the restricted session that opened it, NULL for the others */
 };
+
+struct faults;
+struct faults_session;
+struct personality_state;
 
 struct agent {
     const struct platform *platform;
     struct ramfs fs;
     bool frozen;
+    int64_t frozen_count; /* file systems that guest-fsfreeze-thaw will thaw */
+    struct facts facts;
+    struct buffer rpcs;    /* a byte for each command, true if it is disabled; empty: none is */
     struct buffer handles; /* of struct file_handle, ids ascending */
     size_t open_handles;
     int64_t next_handle;
@@ -41,6 +52,10 @@ struct agent {
     size_t keep_bytes;                   /* memory that a buffer may hold on to between requests */
     struct session *sessions;
     struct session *caller; /* whose request is being carried out */
+    struct tasks tasks;
+    struct personality_state *personality; /* NULL: nobody gave one */
+    struct faults *faults;                 /* NULL without a personality */
+    int64_t clock_jump_ns;                 /* how far a fault has set the clock wrong */
 };
 
 /* What binds a session whose other end is not the host itself. */
@@ -68,6 +83,7 @@ struct session {
     uint64_t requests;                 /* answered so far */
     size_t handles;                    /* under rules: open */
     bool is_over;                      /* no more is read */
+    struct faults_session *faults;     /* NULL if the agent has none */
 };
 
 /*
@@ -97,10 +113,22 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 /* The open handle `id`, or NULL with the error set in `reply`. */
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply);
 
-/* Closes what a restricted session has left open. */
-void agent_close_handles(struct agent *agent, const struct session *owner);
+/* Closes the handles of a restricted session. */
+void agent_close_handles_of(struct agent *agent, struct session *owner);
+/* The time of day, as far as the agent knows. */
+int64_t agent_realtime_ns(const struct agent *agent);
+/* Sets that time wrong by so many milliseconds, further than it is already. */
+void agent_jump_clock(struct agent *agent, int64_t milliseconds);
+/* Closes all handles. */
+void agent_close_handles(struct agent *agent);
 
 /* Everything the session owes the host is handed to its channel. */
 void session_flush(struct session *session);
+/* Sends what is left of the reply as it stands; returns whether there is nothing left of it. */
+bool session_send_reply(struct session *session);
+/* The reply is to be sent from its start. */
+void session_rewind(struct session *session);
+/* Dispatches the request that was put off, and makes ready what it is answered with. */
+void session_resume(struct session *session);
 
 #endif

@@ -244,6 +244,13 @@ uint64_t consoles_deadline_ns(void)
     return deadline;
 }
 
+void consoles_stop(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i])
+            console_destroy(&consoles[i]);
+}
+
 void consoles_remove(uint8_t bus, uint8_t slot)
 {
     for (size_t i = 0; i < CONSOLES_MAX; i++) {
@@ -252,4 +259,12 @@ void consoles_remove(uint8_t bus, uint8_t slot)
             console->pci.function.slot == slot)
             console_destroy(&consoles[i]);
     }
+}
+
+bool consoles_drained(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i] && !virtio_console_port_drained(&consoles[i]->virtio))
+            return false;
+    return true;
 }

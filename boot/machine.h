@@ -97,6 +97,10 @@ struct machine_power {
     bool has_s5;
     uint8_t s5_type_a; /* SLP_TYP values of the \_S5 package (ACPI 6.4 §7.4.2) */
     uint8_t s5_type_b;
+    bool has_s3; /* the same of \_S3 */
+    uint8_t s3_type_a;
+    uint8_t s3_type_b;
+    uint64_t facs_address; /* where firmware looks for what to run after S3 (§5.2.10), 0: nowhere */
     struct machine_register pm1a_event; /* status half, then enable half (§4.8.3.1) */
     struct machine_register pm1b_event;
     struct machine_register pm1a_control;
@@ -160,6 +164,7 @@ struct machine_hotplug {
 
 struct machine {
     const char *source;         /* what described it, for the log */
+    const char *kind;           /* what uname(2) calls it */
     uint32_t cpu_count;         /* 0: not said */
     uint64_t boot_cpu;          /* the processor that runs us, as the device tree numbers them */
     uint64_t local_irq_address; /* local APIC */

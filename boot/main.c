@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent_machine.h"
 #include "agent_tcp.h"
 #include "clock.h"
 #include "config.h"
@@ -28,6 +29,7 @@
 #include "network.h"
 #include "nics.h"
 #include "pages.h"
+#include "personality.h"
 #include "platform.h"
 #include "power.h"
 #include "regions.h"
@@ -43,19 +45,40 @@
 
 static struct options options;
 static struct machine machine;
+static struct platform_machine platform_machine;
 static struct agent *agent;
+static uint64_t idle_ns; /* how long the processor has slept */
 static uint64_t nics_start_at_ns = UINT64_MAX;
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
 static bool power_wanted;
 static enum platform_power power_mode;
+static bool sleep_wanted;
 static uint64_t power_deadline_ns;
 
 static int64_t platform_realtime_ns(void *ctx)
 {
     (void)ctx;
     return clock_realtime_ns();
+}
+
+static int platform_set_realtime(void *ctx, int64_t realtime_ns)
+{
+    (void)ctx;
+    return clock_set_realtime(realtime_ns);
+}
+
+static int platform_load_realtime(void *ctx)
+{
+    (void)ctx;
+    return clock_load_realtime();
+}
+
+static uint64_t platform_idle_ns(void *ctx)
+{
+    (void)ctx;
+    return idle_ns;
 }
 
 static uint64_t platform_monotonic_ns(void *ctx)
@@ -89,6 +112,23 @@ static int platform_random(void *ctx, void *buffer, size_t bytes)
     return 0;
 }
 
+/* A fault that was asked for; it must look like one that was not. */
+static void platform_crash(void *ctx)
+{
+    (void)ctx;
+    panic("crash on purpose");
+}
+
+static int platform_suspend(void *ctx)
+{
+    (void)ctx;
+    if (!power_can_sleep(&machine))
+        return -ENOTSUP;
+    sleep_wanted = true;
+    power_deadline_ns = clock_monotonic_ns() + POWER_GRACE_NS;
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -96,16 +136,22 @@ static void platform_log(void *ctx, const char *line)
 }
 
 static const struct platform platform = {
+    .machine = &platform_machine,
     .page_alloc = memory_page_alloc,
     .page_free = memory_page_free,
     .resize = memory_resize,
     .memory_free = memory_free,
     .memory_total = memory_total,
     .realtime_ns = platform_realtime_ns,
+    .set_realtime = platform_set_realtime,
+    .load_realtime = platform_load_realtime,
     .monotonic_ns = platform_monotonic_ns,
     .random = platform_random,
+    .idle_ns = platform_idle_ns,
     .power = platform_power,
+    .crash = platform_crash,
     .network = &net_facts,
+    .suspend = platform_suspend,
     .log = platform_log,
 };
 
@@ -117,6 +163,7 @@ static const struct channel_ops port_ops = {
     .reserve = virtio_console_port_reserve,
     .commit = virtio_console_port_commit,
     .flush = virtio_console_port_flush,
+    .set_open = virtio_console_port_set_open,
 };
 
 static void *user_attach(void *ctx, struct virtio_console *console)
@@ -218,6 +265,8 @@ static int add_entry(void *ctx, const struct cpio_entry *entry)
     (void)ctx;
     int error =
         entry->kind == CPIO_FILE ? add_file(entry) : agent_add_directory(agent, entry->path);
+    if (!error)
+        error = agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
     if (error)
         klog("initrd: %s: error %d", entry->path, error);
     return error;
@@ -241,10 +290,16 @@ static void unpack_initrd(const struct boot_info *info)
 static void start_agent(const struct boot_info *info)
 {
     memory_init(options.memory_bytes);
+    agent_machine_tell(&machine, info, &platform_machine);
     agent = agent_create(&platform);
     if (!agent)
         panic("not enough memory for the agent");
+    if (agent_set_rpcs(agent, options.block_rpcs, options.allow_rpcs))
+        panic("not enough memory for the lists of commands");
     unpack_initrd(info);
+    int error = personality_give(agent);
+    if (error)
+        klog("personality: error %d", error);
     if (options.hostname[0]) {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
         int length = snprintf(line, sizeof line, "%s\n", options.hostname);
@@ -252,8 +307,13 @@ static void start_agent(const struct boot_info *info)
     }
 }
 
+/*
+ * The port closes before the machine ends, as it does when an operating system ends its agent: a
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).
+ */
 static _Noreturn void power_now(void)
 {
+    consoles_stop();
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();
@@ -269,14 +329,39 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Devices are let go of and found again: a sleep takes everything from them. */
+static void suspend_now(void)
+{
+    int error;
+
+    sleep_wanted = false;
+    klog("power: sleeping");
+    consoles_stop();
+    nics_stop();
+    error = power_sleep(&machine);
+    consoles_init(&machine, options.agent_port, &user);
+    if (!options.lab[0])
+        nics_start();
+    klog("power: awake again (%d)", error);
+}
+
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
+    deadline = earlier(deadline, agent_deadline_ns(agent));
     deadline = earlier(deadline, nics_start_at_ns);
     deadline = earlier(deadline, nics_deadline_ns());
     deadline = earlier(deadline, net_deadline_ns());
     deadline = earlier(deadline, agent_tcp_deadline_ns());
     return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
+}
+
+static void sleep_until(uint64_t deadline_ns)
+{
+    uint64_t start_ns = clock_monotonic_ns();
+
+    cpu_idle_until(deadline_ns);
+    idle_ns += clock_monotonic_ns() - start_ns;
 }
 
 static _Noreturn void run(void)
@@ -288,17 +373,23 @@ static _Noreturn void run(void)
             nics_start();
         }
         moved |= consoles_poll();
+        moved |= agent_poll(agent);
         moved |= nics_poll();
         moved |= agent_tcp_poll();
         net_poll();
-        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        bool done = !moved && consoles_drained();
+        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
+            done = true;
+        if (power_wanted && done)
             power_now();
-        if (moved)
+        if (sleep_wanted && done)
+            suspend_now();
+        if (moved || power_wanted || sleep_wanted || net_is_busy())
             continue;
         bool waiting = consoles_arm();
         waiting |= nics_arm();
         if (!waiting)
-            cpu_idle_until(next_deadline());
+            sleep_until(next_deadline());
     }
 }
 

@@ -272,6 +272,15 @@ uint64_t nics_deadline_ns(void)
     return deadline;
 }
 
+void nics_stop(void)
+{
+    for (size_t i = 0; i < NICS_MAX; i++) {
+        if (places[i].nic)
+            stop(&places[i]);
+        places[i].tried = false;
+    }
+}
+
 void nics_remove(uint8_t bus, uint8_t slot)
 {
     for (size_t i = 0; i < NICS_MAX; i++) {

@@ -44,6 +44,8 @@ bool nics_arm(void);
 bool nics_need_polling(void);
 /* When to call nics_poll() even without an interrupt; UINT64_MAX: not. */
 uint64_t nics_deadline_ns(void);
+/* Lets go of all of them; nics_start() takes them again, in the same order. */
+void nics_stop(void);
 /* Lets go of those in this slot: the host is about to take the device out. */
 void nics_remove(uint8_t bus, uint8_t slot);
 /* The controllers that run now, in the order in which they were found; NULL beyond the last. */

@@ -11,7 +11,7 @@
 
 #include "drivers/klog.h"
 
-#define OPTIONS_WORD_BYTES 256u
+#define OPTIONS_WORD_BYTES (OPTIONS_RPCS_BYTES + 32u)
 #define OPTIONS_LIST_BYTES 200u
 
 /* I/O space of x86. */
@@ -137,6 +137,29 @@ static int set_hostname(struct options *options, const char *value)
 static int set_crash(struct options *options, const char *value)
 {
     return copy_text(options->crash, sizeof(options->crash), value);
+}
+
+/* Behind the list that is there already, as qemu-ga does when an option is given twice. */
+static int add_list(char *field, size_t capacity, const char *value)
+{
+    size_t used = strlen(field);
+    size_t comma = used > 0 ? 1 : 0;
+
+    if (used + comma >= capacity || copy_text(field + used + comma, capacity - used - comma, value))
+        return -EINVAL;
+    if (comma != 0)
+        field[used] = ',';
+    return 0;
+}
+
+static int add_block_rpcs(struct options *options, const char *value)
+{
+    return add_list(options->block_rpcs, sizeof(options->block_rpcs), value);
+}
+
+static int add_allow_rpcs(struct options *options, const char *value)
+{
+    return add_list(options->allow_rpcs, sizeof(options->allow_rpcs), value);
 }
 
 static int set_lab(struct options *options, const char *value)
@@ -303,6 +326,8 @@ static const struct option {
     {"agent.tcp", "PORT", set_agent_tcp},
     {"agent.tcp.allow", "ro|rw|danger|rw,danger", set_agent_tcp_allow},
     {"hostname", "NAME", set_hostname},
+    {"block-rpcs", "NAME,...", add_block_rpcs},
+    {"allow-rpcs", "NAME,...", add_allow_rpcs},
     {"memory", "SIZE[K|M|G]", set_memory},
     {"log", "on|off", set_log},
     {"poweroff", "auto|debug-exit|reset|halt", set_poweroff},

@@ -14,6 +14,7 @@
 #define OPTIONS_NAME_BYTES      128u
 #define OPTIONS_HOSTNAME_BYTES  65u /* HOST_NAME_MAX of Linux plus the NUL */
 #define OPTIONS_CRASH_BYTES     32u
+#define OPTIONS_RPCS_BYTES      1280u /* the names of all commands fit */
 #define OPTIONS_LAB_BYTES       48u
 #define OPTIONS_VIRTIO_MMIO_MAX 64u
 
@@ -50,6 +51,8 @@ struct options {
     bool agent_tcp_danger;                 /* agent.tcp.allow=danger: everything else on TCP */
     char hostname[OPTIONS_HOSTNAME_BYTES]; /* hostname=, "" when not given */
     char crash[OPTIONS_CRASH_BYTES];       /* crash=, "" when not given: a death test */
+    char block_rpcs[OPTIONS_RPCS_BYTES];   /* block-rpcs=, commands to disable */
+    char allow_rpcs[OPTIONS_RPCS_BYTES];   /* allow-rpcs=, commands not to disable; "": all */
     char lab[OPTIONS_LAB_BYTES];           /* lab=, "" when not given: an experiment */
     uint32_t nic_log_seconds;              /* nic.log=, 0: no lines with counters */
     bool log;                              /* log=: whether the log reaches the serial line */

@@ -140,6 +140,13 @@ static bool has_hotplug_slot(const struct pci_function *function, uint8_t capabi
             PCIE_SLOT_HOTPLUG) != 0;
 }
 
+static void enable(const struct pcie_slot *slot)
+{
+    slot_write(slot, PCIE_SLOT_CONTROL,
+               slot_read(slot, PCIE_SLOT_CONTROL) | PCIE_CONTROL_BUTTON | PCIE_CONTROL_PRESENCE |
+                   PCIE_CONTROL_INTERRUPT);
+}
+
 static void add_slot(void *ctx, const struct pci_function *function)
 {
     struct pcie_slot *slot = &pcie.slots[pcie.count];
@@ -162,9 +169,7 @@ static void add_slot(void *ctx, const struct pci_function *function)
     }
     pcie.count++;
     take_events(slot); /* what happened before we looked */
-    slot_write(slot, PCIE_SLOT_CONTROL,
-               slot_read(slot, PCIE_SLOT_CONTROL) | PCIE_CONTROL_BUTTON | PCIE_CONTROL_PRESENCE |
-                   PCIE_CONTROL_INTERRUPT);
+    enable(slot);
 }
 
 void pcie_slots_init(const struct hotplug_events *events)
@@ -175,4 +180,14 @@ void pcie_slots_init(const struct hotplug_events *events)
     pcie.events = events;
     for (uint32_t i = 0; i < count; i++)
         pci_scan(&hosts[i], add_slot, NULL);
+}
+
+void pcie_slots_resume(void)
+{
+    for (uint32_t i = 0; i < pcie.count; i++) {
+        take_events(&pcie.slots[i]);
+        pcie.slots[i].events = 0;
+        enable(&pcie.slots[i]);
+    }
+    pcie.pending = false;
 }

@@ -124,7 +124,8 @@ struct virtio_console {
      */
     uint16_t named_port;
     uint16_t data_port;
-    bool open;         /* a session runs: the host has the named port open */
+    bool shut;         /* our side of the port is closed, by set_open() */
+    bool open;         /* a session runs: the host has the named port open, and so do we */
     bool session_used; /* bytes have passed since it began */
     struct virtqueue rx;
     struct virtqueue tx;
@@ -205,5 +206,14 @@ size_t virtio_console_port_reserve(void *console, uint8_t **room);
 void virtio_console_port_commit(void *console, size_t count);
 /* Hands everything committed to the device. */
 void virtio_console_port_flush(void *console);
+/* Whether the device has taken all that was committed; true while no session runs. */
+bool virtio_console_port_drained(void *console);
+/*
+ * Closes our side of the port, which the host sees (QEMU's event VSERPORT_CHANGE), or opens it
+ * again; it is open from the start.  While it is closed no session runs and the device delivers
+ * nothing.  A session that begins by opening is reported as any other, from this very call.
+ * Where ports are not controlled (§5.3.5) the host sees nothing of it.
+ */
+void virtio_console_port_set_open(void *console, bool open);
 
 #endif

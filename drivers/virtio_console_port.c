@@ -345,6 +345,15 @@ void virtio_console_port_flush(void *ctx)
         submit(console);
 }
 
+bool virtio_console_port_drained(void *ctx)
+{
+    struct virtio_console *console = ctx;
+    if (!usable(console))
+        return true;
+    reclaim(console);
+    return console->tx_tail == console->tx_head;
+}
+
 /*
  * Forgets what was not sent.  QEMU throws away what the host left unread only when it next looks
  * at the queue (virtio-serial-bus.c:handle_output), and with EVENT_IDX no doorbell may be due for

@@ -45,6 +45,11 @@ bool net_receive(void *interface);
 /* What is due by now; then everything that waits to be sent leaves.  Call it after anything that
  * may have sent. */
 void net_poll(void);
+/*
+ * Whether to look for frames again instead of sleeping: an answer has just left, so the next request
+ * may be near, and QEMU holds back the interrupt that would tell of it.
+ */
+bool net_is_busy(void);
 /* When to call net_poll() again, on the scale of clock_monotonic_ns(); UINT64_MAX: not. */
 uint64_t net_deadline_ns(void);
 

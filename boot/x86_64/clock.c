@@ -8,6 +8,7 @@
  */
 #include "boot/clock.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "boot/machine.h"
@@ -72,9 +73,11 @@ static struct {
 } clock = {.refine_at_ns = UINT64_MAX};
 
 static struct {
-    bool present;
+    bool exists;  /* the machine has a real-time clock … */
+    bool present; /* … and it holds a date */
     bool known;
     uint8_t century;
+    int64_t slack_ns;      /* how far the real-time clock may be ahead of the truth */
     int64_t base_ns;       /* since 1970 … */
     uint64_t monotonic_ns; /* … at this time */
     uint64_t check_at_ns;
@@ -242,7 +245,8 @@ void clock_init(const struct machine *machine)
     uint64_t now_ns = clock_monotonic_ns();
     struct stamp stamp;
 
-    realtime.present = machine->time.has_rtc;
+    realtime.exists = machine->time.has_rtc;
+    realtime.present = realtime.exists;
     realtime.century = machine->time.rtc_century;
     if (!realtime.present)
         klog("clock: no real-time clock, time counts from 1970");
@@ -254,6 +258,13 @@ void clock_init(const struct machine *machine)
     stamp = take_stamp();
     restart_measurement(&stamp, now_ns);
     klog("clock: time stamp counter, measured by the %s", clock.reference.name);
+}
+
+void clock_resume(const struct machine *machine)
+{
+    clock.refine_at_ns = UINT64_MAX; /* what is left of the old measurement is worth nothing */
+    clock_init(machine);
+    realtime.check_at_ns = 0;
 }
 
 uint64_t clock_refine_at_ns(void)
@@ -300,8 +311,9 @@ static void check_realtime(uint64_t now_ns)
         ours_ns > rtc_ns + 2 * (int64_t)NS_PER_SECOND) {
         realtime.base_ns = rtc_ns + (int64_t)NS_PER_SECOND / 2;
         realtime.monotonic_ns = now_ns;
-    } else if (ours_ns < rtc_ns) {
-        realtime.base_ns = rtc_ns;
+        realtime.slack_ns = 0;
+    } else if (ours_ns < rtc_ns - realtime.slack_ns) {
+        realtime.base_ns = rtc_ns - realtime.slack_ns;
         realtime.monotonic_ns = now_ns;
     }
     realtime.known = true;
@@ -320,4 +332,35 @@ bool clock_has_realtime(void)
 {
     (void)clock_realtime_ns();
     return realtime.known;
+}
+
+int clock_set_realtime(int64_t realtime_ns)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+
+    realtime.base_ns = realtime_ns;
+    realtime.monotonic_ns = now_ns;
+    realtime.known = true;
+    realtime.check_at_ns = now_ns + NS_PER_SECOND;
+    /* It is given whole seconds and takes them for half over. */
+    realtime.slack_ns = (int64_t)NS_PER_SECOND / 2;
+    realtime.present =
+        realtime.exists && rtc_write(realtime.century, realtime_ns / (int64_t)NS_PER_SECOND);
+    return realtime.present ? 0 : -ENODEV;
+}
+
+int clock_load_realtime(void)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    int64_t seconds;
+
+    if (!realtime.exists || !rtc_read(realtime.century, &seconds))
+        return -ENODEV;
+    realtime.base_ns = seconds * (int64_t)NS_PER_SECOND + (int64_t)NS_PER_SECOND / 2;
+    realtime.monotonic_ns = now_ns;
+    realtime.check_at_ns = now_ns + NS_PER_SECOND;
+    realtime.slack_ns = 0;
+    realtime.present = true;
+    realtime.known = true;
+    return 0;
 }

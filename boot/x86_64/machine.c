@@ -49,6 +49,7 @@ static void set_defaults(struct machine *machine)
 {
     memset(machine, 0, sizeof(*machine));
     machine->source = "PC defaults";
+    machine->kind = "x86_64";
     machine->local_irq_address = LOCAL_APIC_ADDRESS;
     machine->has_8259 = true;
     machine->power.has_8042 = true;
@@ -204,6 +205,16 @@ static void complete_microvm_hosts(struct machine *machine, bool has_tables)
     }
 }
 
+/* QEMU docs/specs/fw_cfg, "Number of CPUs": for the machines that have no table of them. */
+static void count_processors(struct machine *machine)
+{
+    static const struct fw_cfg_file number = {.size = 2, .selector = 5};
+    uint8_t bytes[2];
+
+    if (machine->cpu_count == 0 && fw_cfg_read(&number, 0, bytes, sizeof(bytes)) == 0)
+        machine->cpu_count = (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
 void machine_discover(const struct boot_info *info, const struct options *options,
                       struct machine *machine)
 {
@@ -218,6 +229,7 @@ void machine_discover(const struct boot_info *info, const struct options *option
             machine->source = "device tree";
     }
     add_options(options, machine);
+    count_processors(machine);
     if (machine->irq_controller_count == 0) {
         machine->irq_controllers[0] = (struct machine_irq_controller){.address = IO_APIC_ADDRESS};
         machine->irq_controller_count = 1;

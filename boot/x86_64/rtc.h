@@ -12,5 +12,10 @@
  * going on; returns false if there is no clock or what it holds is no date.
  */
 bool rtc_read(uint8_t century, int64_t *seconds);
+/*
+ * Sets it to `seconds` since 1970 (UTC), in the format that it is in; its next second begins half
+ * a second later.  Returns whether it holds that date then.  Waits no longer than rtc_read().
+ */
+bool rtc_write(uint8_t century, int64_t seconds);
 
 #endif

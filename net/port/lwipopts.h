@@ -36,7 +36,7 @@ extern uint8_t *net_heap;
 #define MEMP_NUM_TCP_PCB_LISTEN 6
 #define MEMP_NUM_TCP_SEG        160
 #define MEMP_NUM_UDP_PCB        8
-#define MEMP_NUM_PBUF           64
+#define MEMP_NUM_PBUF           128
 #define MEMP_NUM_REASSDATA      4
 #define MEMP_NUM_FRAG_PBUF      8
 #define MEMP_NUM_ARP_QUEUE      16
@@ -106,6 +106,7 @@ extern uint8_t *net_heap;
 
 /* Software sums: QEMU's e1000 checks none on arrival, and inserts none by legacy descriptors. */
 #define LWIP_CHECKSUM_ON_COPY 1
+#define LWIP_CHKSUM           net_checksum
 
 /* --- interfaces ---------------------------------------------------------------------------- */
 
@@ -126,5 +127,7 @@ extern uint8_t *net_heap;
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) net_random32()
 
 uint32_t net_random32(void);
+/* The sum of 16-bit words, as they lie in memory, folded, not inverted. */
+uint16_t net_checksum(const void *data, int length);
 
 #endif

@@ -15,6 +15,10 @@ WHILE_FROZEN = "allowed-while-frozen"
 # or none, and none is the strictest.
 READ_ONLY = "read-only"
 FILE_ACCESS = "file-access"
+# The command exists only where a personality was given, and guest-info never lists it.
+VENDOR = "vendor"
+# The struct describes a file: C code gets the descriptor by the struct's name.
+DOCUMENT = "document"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ guest-shutdown is carried out, on each machine by what that machine has: ACPI's 
 register, GED sleep registers, the keyboard controller, a triple fault, firmware's calls.
 """
 import re
+import time
 
 import pytest
 
@@ -114,6 +115,30 @@ def test_power_button_while_frozen(boot):
     assert check_session(vm).execute("guest-fsfreeze-freeze") >= 1
     vm.qmp.execute("system_powerdown")
     vm.qmp.wait_event("SHUTDOWN", 10, lambda data: data["reason"] == "guest-shutdown")
+
+
+@pytest.mark.parametrize("mode", ["powerdown", "halt"])
+def test_port_closes_first(boot, mode):
+    """As when an operating system ends its agent: what management layers wait for."""
+    vm = boot(machine="q35")
+    agent = check_session(vm)
+    opened = vm.qmp.wait_event("VSERPORT_CHANGE", match=lambda data: data["open"])
+    # At most one such event a second, later ones replace earlier ones (qapi/char.json).
+    while time.monotonic() < vm.started + 3:
+        agent.execute("guest-ping")
+    shut_down(agent, mode)
+    closed = vm.qmp.wait_event("VSERPORT_CHANGE", match=lambda data: not data["open"])
+    assert closed["data"]["id"] == opened["data"]["id"]
+
+
+def test_answers_before_the_end(boot):
+    """What was asked before the shutdown is answered, all of it."""
+    vm = boot(machine="q35")
+    agent = check_session(vm)
+    agent.send(request("guest-info") * 20 + request("guest-shutdown"))
+    assert all("return" in agent.reply() for _ in range(20))
+    assert agent.receive(20) == b""
+    assert vm.wait_exit() == 0
 
 
 def test_unknown_mode_does_nothing(boot):

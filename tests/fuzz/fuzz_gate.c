@@ -209,7 +209,8 @@ static void feed(struct remote *remote, struct wire *wire, const uint8_t *bytes,
 static void run(struct remote *remote, const uint8_t *header, const uint8_t *data, size_t size)
 {
     struct wire wire = {.output = malloc(OUTPUT_BYTES)};
-    static const struct channel_ops ops = {peek, consume, reserve, commit, flush};
+    static const struct channel_ops ops = {
+        .peek = peek, .consume = consume, .reserve = reserve, .commit = commit, .flush = flush};
     const struct remote_stream stream = {{&ops, &wire}, close_wire};
     struct remote_connection *connection = remote_accept(remote, &stream, "fuzz");
     uint8_t *bytes = malloc(size + 200);

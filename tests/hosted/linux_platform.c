@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Takes `bytes` out of the budget; false if they do not fit or a test wants a failure. */
 static bool charge(struct linux_platform *self, uint64_t bytes)
@@ -89,8 +91,27 @@ static uint64_t clock_ns(clockid_t clock)
 
 static int64_t realtime_ns(void *ctx)
 {
+    return (int64_t)clock_ns(CLOCK_REALTIME) + ((struct linux_platform *)ctx)->realtime_offset_ns;
+}
+
+/* The host's clock plays the real-time clock; nobody here may set that. */
+static int set_realtime(void *ctx, int64_t wanted_ns)
+{
+    ((struct linux_platform *)ctx)->realtime_offset_ns =
+        wanted_ns - (int64_t)clock_ns(CLOCK_REALTIME);
+    return 0;
+}
+
+static int load_realtime(void *ctx)
+{
+    ((struct linux_platform *)ctx)->realtime_offset_ns = 0;
+    return 0;
+}
+
+static uint64_t idle_ns(void *ctx)
+{
     (void)ctx;
-    return (int64_t)clock_ns(CLOCK_REALTIME);
+    return clock_ns(CLOCK_MONOTONIC) - clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static uint64_t monotonic_ns(void *ctx)
@@ -111,6 +132,11 @@ static int power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static void crash(void *ctx)
+{
+    ((struct linux_platform *)ctx)->has_crashed = true;
+}
+
 static void log_line(void *ctx, const char *line)
 {
     if (!((struct linux_platform *)ctx)->is_quiet) {
@@ -120,6 +146,9 @@ static void log_line(void *ctx, const char *line)
 
 void linux_platform_init(struct linux_platform *self, uint64_t budget)
 {
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    struct utsname name;
+
     *self = (struct linux_platform){
         .platform =
             {
@@ -129,14 +158,27 @@ void linux_platform_init(struct linux_platform *self, uint64_t budget)
                 .resize = resize,
                 .memory_free = memory_free,
                 .memory_total = memory_total,
+                .machine = &self->machine,
                 .realtime_ns = realtime_ns,
+                .set_realtime = set_realtime,
+                .load_realtime = load_realtime,
                 .monotonic_ns = monotonic_ns,
                 .random = random_bytes,
+                .idle_ns = idle_ns,
                 .power = power,
+                .crash = crash,
                 .log = log_line,
             },
         .budget = budget,
         .fail_after = UINT64_MAX,
         .power = -1,
     };
+    self->memory = (struct platform_range){.size = budget};
+    self->machine = (struct platform_machine){.name = self->machine_name,
+                                              .cpu_count = cpus > 0 ? (uint32_t)cpus : 1,
+                                              .memory = &self->memory,
+                                              .memory_count = 1};
+    if (uname(&name) == 0) {
+        snprintf(self->machine_name, sizeof(self->machine_name), "%s", name.machine);
+    }
 }

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -29,12 +30,16 @@
 #include "tcp.h"
 
 #define DEFAULT_MEMORY_MIB 64
+/* What a shell sees of a process that abort() ended. */
+#define CRASH_STATUS 134
+#define NS_PER_S     UINT64_C(1000000000)
 
 static volatile sig_atomic_t is_stopping;
 
 struct server {
     const char *path;
     const char *initrd;
+    const char *personality;
     struct options options;
     struct linux_platform platform;
     struct agent *agent;
@@ -100,21 +105,22 @@ static char *read_file(const char *path, size_t *size)
 static int add_entry(void *ctx, const struct cpio_entry *entry)
 {
     struct agent *agent = ctx;
+    int error = entry->kind == CPIO_DIRECTORY
+                    ? agent_add_directory(agent, entry->path)
+                    : agent_add_file(agent, entry->path, entry->data, entry->size);
 
-    return entry->kind == CPIO_DIRECTORY
-               ? agent_add_directory(agent, entry->path)
-               : agent_add_file(agent, entry->path, entry->data, entry->size);
+    return error < 0 ? error : agent_set_attributes(agent, entry->path, entry->mode, entry->mtime);
 }
 
 static void server_boot_remote(struct server *server)
 {
+    const struct options *options = &server->options;
+    unsigned allow = (options->agent_tcp_files ? REMOTE_ALLOW_FILES : 0) |
+                     (options->agent_tcp_danger ? REMOTE_ALLOW_DANGER : 0);
     size_t size;
     char *secret = read_file(server->secret_path, &size);
 
-    server->remote =
-        remote_create(server->agent, secret, size,
-                      (server->options.agent_tcp_files ? REMOTE_ALLOW_FILES : 0) |
-                          (server->options.agent_tcp_danger ? REMOTE_ALLOW_DANGER : 0));
+    server->remote = remote_create(server->agent, secret, size, allow);
     free(secret);
     if (server->remote == NULL) {
         exit(1);
@@ -141,18 +147,14 @@ static void server_boot(struct server *server)
     const struct options *options = &server->options;
 
     linux_platform_init(&server->platform, options->memory_bytes);
+    server->channel.is_shut = false;
     server->agent = agent_create(&server->platform.platform);
     if (server->agent == NULL) {
         fprintf(stderr, "bare-qga: %llu bytes of memory do not suffice\n",
                 (unsigned long long)options->memory_bytes);
         exit(1);
     }
-    if (options->hostname[0] != '\0') {
-        char line[OPTIONS_HOSTNAME_BYTES + 1];
-        int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
-
-        agent_add_file(server->agent, "/etc/hostname", line, (size_t)length);
-    }
+    agent_set_rpcs(server->agent, options->block_rpcs, options->allow_rpcs);
     if (server->initrd != NULL) {
         size_t size;
         char *archive = read_file(server->initrd, &size);
@@ -161,6 +163,21 @@ static void server_boot(struct server *server)
             klog("%s: not all of it could be unpacked", server->initrd);
         }
         free(archive);
+    }
+    if (server->personality != NULL) {
+        size_t size;
+        char *text = read_file(server->personality, &size);
+
+        agent_set_personality(server->agent, text, size, server->personality);
+        free(text);
+    } else {
+        agent_find_personality(server->agent, PERSONALITY_PATH);
+    }
+    if (options->hostname[0] != '\0') {
+        char line[OPTIONS_HOSTNAME_BYTES + 1];
+        int length = snprintf(line, sizeof(line), "%s\n", options->hostname);
+
+        agent_add_file(server->agent, "/etc/hostname", line, (size_t)length);
     }
     server->session = session_create(server->agent, fd_channel_as_channel(&server->channel));
     if (server->session == NULL) {
@@ -216,38 +233,50 @@ static void server_power(struct server *server)
     }
 }
 
-/* What ppoll() waits at most, for the timeouts of connections: *time, or for ever. */
-static const struct timespec *server_patience(const struct server *server, struct timespec *time)
+/* How long the agent has nothing to do by itself; NULL stands for ever. */
+static const struct timespec *server_timeout(const struct server *server, bool is_busy,
+                                             struct timespec *timeout)
 {
     const struct platform *platform = &server->platform.platform;
+    uint64_t agent_deadline = agent_deadline_ns(server->agent);
+    uint64_t remote_deadline =
+        server->remote != NULL ? remote_deadline_ns(server->remote) : UINT64_MAX;
+    uint64_t deadline = agent_deadline < remote_deadline ? agent_deadline : remote_deadline;
     uint64_t now = platform->monotonic_ns(platform->ctx);
-    uint64_t deadline = server->remote != NULL ? remote_deadline_ns(server->remote) : UINT64_MAX;
-    uint64_t left = deadline > now ? deadline - now : 0;
+    uint64_t left = is_busy || deadline < now ? 0 : deadline - now;
 
-    if (deadline == UINT64_MAX) {
+    if (!is_busy && deadline == UINT64_MAX) {
         return NULL;
     }
-    *time = (struct timespec){(time_t)(left / 1000000000u), (long)(left % 1000000000u)};
-    return time;
+    *timeout =
+        (struct timespec){.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
+    return timeout;
 }
 
-/* Waits until something can move; a client is taken when there is none. */
-static void server_wait(struct server *server, const sigset_t *while_waiting)
+/*
+ * Waits until something can move, which a busy agent does not allow for; a client is taken when
+ * there is none.
+ */
+static void server_wait(struct server *server, bool is_busy, const sigset_t *while_waiting)
 {
+    struct timespec timeout;
     bool has_client = server->channel.fd >= 0;
-    struct timespec time;
     struct pollfd fds[1 + TCP_SERVER_FDS] = {
         {.fd = has_client ? server->channel.fd : server->listener, .events = POLLIN}};
     struct pollfd *wanted = &fds[0];
-    unsigned count = tcp_server_watch(&server->tcp, fds + 1);
+    unsigned tcp_fds = tcp_server_watch(&server->tcp, fds + 1);
 
-    if (has_client && fd_channel_is_stalled(&server->channel)) {
+    if (server->channel.is_shut) {
+        wanted->fd = -1; /* whoever comes waits until the agent is back */
+    } else if (has_client && fd_channel_is_stalled(&server->channel)) {
         wanted->events = POLLOUT; /* until it takes its reply, nothing more is read from it */
+    } else if (has_client && !fd_channel_is_drained(&server->channel)) {
+        wanted->events = 0; /* the agent takes its time; only the client's leaving is news */
     }
-    if (ppoll(fds, 1 + count, server_patience(server, &time), while_waiting) <= 0) {
+    if (ppoll(fds, 1 + tcp_fds, server_timeout(server, is_busy, &timeout), while_waiting) <= 0) {
         return;
     }
-    tcp_server_handle(&server->tcp, fds + 1, count);
+    tcp_server_handle(&server->tcp, fds + 1, tcp_fds);
     if (wanted->revents == 0) {
         return;
     }
@@ -259,9 +288,34 @@ static void server_wait(struct server *server, const sigset_t *while_waiting)
         }
     } else if (wanted->events == POLLOUT) {
         session_poll(server->session);
+    } else if (wanted->events == 0) {
+        server->channel.is_finished = true;
     } else {
         fd_channel_fill(&server->channel);
     }
+}
+
+/* Whether there is nothing to do until something happens. */
+static bool server_is_idle(const struct server *server, bool has_moved)
+{
+    const struct fd_channel *channel = &server->channel;
+
+    return channel->fd < 0 || fd_channel_is_stalled(channel) ||
+           (!fd_channel_has_room(channel) && (fd_channel_is_drained(channel) || !has_moved));
+}
+
+/* One turn: moves bytes, and sees to what that has brought about; returns whether any moved. */
+static bool server_turn(struct server *server)
+{
+    bool has_moved = session_poll(server->session);
+
+    server_power(server);
+    if (server->channel.fd >= 0 &&
+        (server->channel.is_shut ||
+         (server->channel.is_finished && server_is_idle(server, has_moved)))) {
+        server_disconnect(server);
+    }
+    return has_moved;
 }
 
 static void server_run(struct server *server)
@@ -269,6 +323,7 @@ static void server_run(struct server *server)
     struct sigaction action = {.sa_handler = on_signal};
     sigset_t blocked;
     sigset_t while_waiting;
+    bool has_moved = true;
 
     /* Signals arrive only inside ppoll(), so none is lost between the check and the wait. */
     sigemptyset(&blocked);
@@ -278,29 +333,23 @@ static void server_run(struct server *server)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     while (!is_stopping) {
-        if (server->channel.fd < 0 || fd_channel_is_stalled(&server->channel) ||
-            fd_channel_is_drained(&server->channel)) {
-            server_wait(server, &while_waiting);
+        bool is_busy = agent_poll(server->agent);
+
+        is_busy |= server->remote != NULL && remote_poll(server->remote);
+        if (server->platform.has_crashed) {
+            exit(CRASH_STATUS);
         }
-        while (server->remote != NULL && remote_poll(server->remote)) {
-            server_power(server);
+        if (server_is_idle(server, has_moved)) {
+            server_wait(server, is_busy, &while_waiting);
         }
-        if (server->channel.fd < 0) {
-            continue;
-        }
-        session_poll(server->session);
-        server_power(server);
-        if (server->channel.fd >= 0 && server->channel.is_finished &&
-            (fd_channel_is_drained(&server->channel) || fd_channel_is_stalled(&server->channel))) {
-            server_disconnect(server);
-        }
+        has_moved = server_turn(server);
     }
 }
 
 static void usage(FILE *out)
 {
     fputs("usage: bare-qga --listen PATH [--memory MiB] [--config FILE] [--initrd FILE]\n"
-          "                [--tcp PORT --secret-file FILE [--allow LIST]]\n"
+          "                [--personality FILE] [--tcp PORT --secret-file FILE [--allow LIST]]\n"
           "\n"
           "A QEMU guest agent whose files live in memory, behind a unix socket: one client at\n"
           "a time, further ones wait.\n"
@@ -309,10 +358,12 @@ static void usage(FILE *out)
           "  --memory MiB    the budget for files and requests (default 64)\n"
           "  --config FILE   options in the words of the kernel's command line\n"
           "  --initrd FILE   a cpio \"newc\" archive: the initial file tree\n"
+          "  --personality FILE\n"
+          "                  who the guest claims to be, and how it misbehaves (JSON)\n"
           "  --tcp PORT      also on this TCP port of 127.0.0.1 (0: a free one); needs\n"
-          "  --secret-file FILE   32 bytes or more that its clients know (docs/tcp.md)\n"
-          "  --allow LIST    what they may, as agent.tcp.allow: ro (default), rw, danger, "
-          "rw,danger\n",
+          "  --secret-file FILE\n"
+          "                  32 bytes or more that its clients know (docs/tcp.md)\n"
+          "  --allow LIST    what those may, as agent.tcp.allow: ro, rw, danger or rw,danger\n",
           out);
 }
 
@@ -324,11 +375,13 @@ static void open_tcp(struct server *server, const char *port, const char *allow)
     char word[64];
     int length = snprintf(word, sizeof(word), "agent.tcp.allow=%s", allow != NULL ? allow : "ro");
 
-    options_parse(&server->options, word, (size_t)length, "--allow");
-    if (server->options.refused > 0) {
+    if (length < (int)sizeof(word)) {
+        options_parse(&server->options, word, (size_t)length, "--allow");
+    }
+    if (length >= (int)sizeof(word) || server->options.refused > 0) {
         exit(2);
     }
-    if (*end != '\0' || number > UINT16_MAX) {
+    if (*port == '\0' || *end != '\0' || number > UINT16_MAX) {
         errno = EINVAL;
         fail("--tcp", port);
     }
@@ -340,15 +393,11 @@ static void open_tcp(struct server *server, const char *port, const char *allow)
 static void parse_command_line(struct server *server, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"listen", required_argument, NULL, 'l'},
-        {"memory", required_argument, NULL, 'm'},
-        {"config", required_argument, NULL, 'c'},
-        {"initrd", required_argument, NULL, 'i'},
-        {"tcp", required_argument, NULL, 't'},
-        {"secret-file", required_argument, NULL, 's'},
-        {"allow", required_argument, NULL, 'a'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"listen", required_argument, NULL, 'l'}, {"memory", required_argument, NULL, 'm'},
+        {"config", required_argument, NULL, 'c'}, {"initrd", required_argument, NULL, 'i'},
+        {"help", no_argument, NULL, 'h'},         {"personality", required_argument, NULL, 'p'},
+        {"tcp", required_argument, NULL, 't'},    {"secret-file", required_argument, NULL, 's'},
+        {"allow", required_argument, NULL, 'a'},  {NULL, 0, NULL, 0},
     };
     const char *config = NULL;
     const char *tcp = NULL;
@@ -373,6 +422,9 @@ static void parse_command_line(struct server *server, int argc, char **argv)
             break;
         case 'i':
             server->initrd = optarg;
+            break;
+        case 'p':
+            server->personality = optarg;
             break;
         case 't':
             tcp = optarg;

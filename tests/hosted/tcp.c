@@ -57,12 +57,12 @@ static struct tcp_client *free_client(struct tcp_server *self)
 /* As many places as remote.h has, but one of them is only freed while a newcomer is taken. */
 static void accept_client(struct tcp_server *self)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof(address);
     struct tcp_client *client;
     struct remote_stream stream;
     char peer[REMOTE_PEER_BYTES];
-    char text[INET_ADDRSTRLEN];
+    char text[INET_ADDRSTRLEN] = "";
     int fd =
         accept4(self->listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -71,10 +71,14 @@ static void accept_client(struct tcp_server *self)
     }
     remote_make_room(self->remote);
     client = free_client(self);
+    if (client == NULL) {
+        close(fd);
+        return;
+    }
     fd_channel_open(&client->channel, fd);
     stream = (struct remote_stream){fd_channel_as_channel(&client->channel), close_stream};
-    snprintf(peer, sizeof(peer), "%s:%u", inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text)),
-             ntohs(address.sin_port));
+    inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
+    snprintf(peer, sizeof(peer), "%s:%u", text, ntohs(address.sin_port));
     client->connection = remote_accept(self->remote, &stream, peer);
 }
 

@@ -55,6 +55,14 @@ def read_to_end(sock):
     return data
 
 
+def rest_of(session):
+    """The same of a session."""
+    try:
+        return session.input.read()
+    except ConnectionError:
+        return b""
+
+
 def exchange(port, payload):
     """Sends bytes and returns all that comes back until the agent closes."""
     with connect(port) as sock:

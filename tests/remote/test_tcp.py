@@ -82,6 +82,13 @@ def test_a_session(hosted):
         "class": "CommandNotFound",
         "desc": "Command guest-shutdown has been disabled: the command is not allowed"}
     assert session.execute("guest-nonsense")["error"]["class"] == "CommandNotFound"
+    # What may run by itself only looks, and nothing that does more has slipped in among it.
+    enabled = {item["name"]
+               for item in session.execute("guest-info")["return"]["supported_commands"]
+               if item["enabled"]}
+    assert {"guest-sync", "guest-sync-delimited", "guest-ping", "guest-info",
+            "guest-get-time", "guest-get-osinfo", "guest-network-get-interfaces"} <= enabled
+    assert all(re.match(r"guest-(sync|ping|info|get-|network-get-)", name) for name in enabled)
     session.close()
 
 
@@ -178,7 +185,7 @@ def test_what_is_no_request_ends_the_session(hosted):
         session = hosted.session()
         session.sock.sendall(wrong)
         assert b"error" in session.line()
-        assert strangers.read_to_end(session.sock) == b""
+        assert strangers.rest_of(session) == b""
         session.close()
 
 
@@ -196,7 +203,11 @@ def test_files(hosted):
     handle = session.execute("guest-file-open", {"path": "/tmp/a"})["return"]
     read = session.execute("guest-file-read", {"handle": handle})["return"]
     assert read == {"count": 5, "buf-b64": "aGVsbG8=", "eof": True}
-    assert session.execute("guest-fsfreeze-freeze")["error"]["class"] == "CommandNotFound"
+    for command in ("guest-fsfreeze-freeze", "guest-exec", "guest-exec-status", "guest-set-time",
+                    "guest-set-user-password", "guest-suspend-ram", "guest-set-vcpus",
+                    "guest-ssh-get-authorized-keys", "guest-ssh-add-authorized-keys"):
+        assert session.execute(command)["error"]["desc"] == \
+            f"Command {command} has been disabled: the command is not allowed"
     session.close()
 
 
@@ -205,7 +216,7 @@ def test_danger(hosted):
     session = hosted.session()
     assert session.execute("guest-fsfreeze-status") == {"return": "thawed"}
     session.send({"execute": "guest-shutdown"})
-    assert strangers.read_to_end(session.sock) == b""
+    assert strangers.rest_of(session) == b""
     assert hosted.process.wait(30) == 0
 
 

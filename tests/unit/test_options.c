@@ -102,6 +102,29 @@ static void test_tcp(void **state)
     assert_int_equal(options.refused, 0);
 }
 
+/* As qemu-ga's options of that name: given twice, the lists add up. */
+static void test_rpcs(void **state)
+{
+    struct options options;
+    char text[2 * OPTIONS_RPCS_BYTES];
+
+    (void)state;
+    parse(&options, "block-rpcs=guest-a,guest-b allow-rpcs=guest-c block-rpcs=guest-d");
+    assert_string_equal(options.block_rpcs, "guest-a,guest-b,guest-d");
+    assert_string_equal(options.allow_rpcs, "guest-c");
+    assert_int_equal(options.refused, 0);
+    parse_more(&options, "allow-rpcs=,");
+    assert_string_equal(options.allow_rpcs, "guest-c,,");
+    /* What does not fit is refused as a whole. */
+    snprintf(text, sizeof(text), "block-rpcs=%0*d", (int)OPTIONS_RPCS_BYTES - 20, 0);
+    parse_more(&options, text);
+    assert_string_equal(options.block_rpcs, "guest-a,guest-b,guest-d");
+    assert_int_equal(options.refused, 1);
+    snprintf(text, sizeof(text), "block-rpcs=%0*d", (int)OPTIONS_RPCS_BYTES - 1, 0);
+    parse(&options, text);
+    assert_int_equal(strlen(options.block_rpcs), OPTIONS_RPCS_BYTES - 1);
+}
+
 static void test_microvm(void **state)
 {
     struct options options;
@@ -161,6 +184,8 @@ static void test_refused(void **state)
         "memory=99999999999999999999",
         "memory=17179869184G",
         "agent.port=",
+        "block-rpcs=",
+        "allow-rpcs",
         "hostname=a/b",
         "hostname=0123456789012345678901234567890123456789012345678901234567890123456789",
         "virtio_mmio.device=512",
@@ -288,15 +313,11 @@ static void test_end_of_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_tcp),
-        cmocka_unit_test(test_microvm),
-        cmocka_unit_test(test_many_devices),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_net),
-        cmocka_unit_test(test_list_once),
-        cmocka_unit_test(test_end_of_options),
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_values),
+        cmocka_unit_test(test_rpcs),      cmocka_unit_test(test_tcp),
+        cmocka_unit_test(test_microvm),   cmocka_unit_test(test_many_devices),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_net),
+        cmocka_unit_test(test_list_once), cmocka_unit_test(test_end_of_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/ramfs.c tests/hosted/linux_platform.c
+// sources: agent/ramfs.c agent/ramfs_tree.c agent/ramfs_paths.c tests/hosted/linux_platform.c
 /* The file tree: open(2)'s rules, sparse files, and that nothing changes when memory runs out. */
 #include <errno.h>
 #include <setjmp.h>
@@ -212,6 +212,122 @@ static void test_no_memory(void **state)
     assert_int_equal(ramfs_write(&f->fs, file, 0, data, UINT64_C(1) << 40), -ENOSPC);
 }
 
+static size_t count_children(const struct ramfs_node *directory)
+{
+    size_t count = 0;
+
+    for (const struct ramfs_node *child = directory->children; child != NULL;
+         child = child->sibling) {
+        assert_ptr_equal(child->parent, directory);
+        count++;
+    }
+    return count;
+}
+
+static void test_unlink(void **state)
+{
+    struct fixture *f = *state;
+    struct ramfs_node *tmp = must_open(f, "/tmp", 0);
+    struct ramfs_node *file = must_open(f, "/tmp/u", CREATE);
+    uint64_t before = f->platform.used;
+
+    must_open(f, "/tmp/v", CREATE);
+    must_open(f, "/tmp/w", CREATE);
+    assert_int_equal(count_children(tmp), 3);
+    assert_int_equal(ramfs_write(&f->fs, file, 0, "kept", 4), 0);
+    ramfs_hold(file);
+    assert_int_equal(ramfs_unlink(&f->fs, "/tmp/u"), 0);
+    assert_int_equal(ramfs_unlink(&f->fs, "/tmp/u"), -ENOENT);
+    assert_int_equal(count_children(tmp), 2);
+    /* Another file of the same name is another file. */
+    assert_ptr_not_equal(must_open(f, "/tmp/u", CREATE), file);
+    assert_int_equal(ramfs_write(&f->fs, file, 4, " on", 3), 0);
+    expect_bytes(file, 0, "kept on", 7);
+    ramfs_release(&f->fs, file);
+    assert_int_equal(f->platform.used, before);
+    assert_int_equal(ramfs_unlink(&f->fs, "/tmp"), -EISDIR);
+    assert_int_equal(ramfs_unlink(&f->fs, "/"), -EISDIR);
+    assert_int_equal(ramfs_unlink(&f->fs, "/tmp/v/"), -ENOTDIR);
+    assert_int_equal(ramfs_unlink(&f->fs, "/tmp/v/x"), -ENOTDIR);
+    assert_int_equal(ramfs_unlink(&f->fs, ""), -ENOENT);
+}
+
+static void test_directories(void **state)
+{
+    struct fixture *f = *state;
+    struct ramfs_node *held;
+
+    assert_int_equal(ramfs_mkdir(&f->fs, "/tmp/a"), 0);
+    assert_int_equal(ramfs_mkdir(&f->fs, "/tmp/a"), -EEXIST);
+    assert_int_equal(ramfs_mkdir(&f->fs, "/"), -EEXIST);
+    assert_int_equal(ramfs_mkdir(&f->fs, "/tmp/none/b"), -ENOENT);
+    assert_int_equal(ramfs_mkdir(&f->fs, "/tmp/a/b/"), 0);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/tmp/a"), -ENOTEMPTY);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/tmp/a/."), -EINVAL);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/tmp/a/.."), -ENOTEMPTY);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/"), -EBUSY);
+    must_open(f, "/tmp/a/file", CREATE);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/tmp/a/file"), -ENOTDIR);
+    /* A directory that is held outlives its parent without pointing at it. */
+    held = must_open(f, "/tmp/a/b", 0);
+    ramfs_hold(held);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/tmp/a/b"), 0);
+    assert_int_equal(ramfs_unlink(&f->fs, "/tmp/a/file"), 0);
+    assert_int_equal(ramfs_rmdir(&f->fs, "/tmp/a"), 0);
+    assert_ptr_equal(held->parent, &f->fs.root);
+    ramfs_release(&f->fs, held);
+}
+
+static void test_rename(void **state)
+{
+    struct fixture *f = *state;
+    struct ramfs_node *file = must_open(f, "/tmp/from", CREATE);
+
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/from", "/tmp/to"), 0);
+    assert_ptr_equal(must_open(f, "/tmp/to", 0), file);
+    expect_open(f, "/tmp/from", 0, -ENOENT);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/from", "/tmp/x"), -ENOENT);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/to", "/tmp/to"), 0);
+    must_open(f, "/tmp/old", CREATE);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/to", "/tmp/old"), 0);
+    assert_ptr_equal(must_open(f, "/tmp/old", 0), file);
+    assert_int_equal(ramfs_make_directory(&f->fs, "/tmp/d/e/f"), 0);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/d", "/tmp/d/e/f/g"), -EINVAL);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/d", "/tmp/d/g"), -EINVAL);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/d", "/tmp/old"), -ENOTDIR);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/old", "/tmp/d"), -EISDIR);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/old", "/tmp/new/"), -ENOTDIR);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/.", "/tmp/x"), -EBUSY);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/old", "/"), -EBUSY);
+    assert_int_equal(ramfs_rename(&f->fs, "/tmp/d", "/moved"), 0);
+    must_open(f, "/moved/e/f", 0);
+    assert_int_equal(ramfs_mkdir(&f->fs, "/tmp/empty"), 0);
+    assert_int_equal(ramfs_rename(&f->fs, "/moved", "/tmp/empty"), 0);
+    assert_int_equal(ramfs_mkdir(&f->fs, "/other"), 0);
+    assert_int_equal(ramfs_rename(&f->fs, "/other", "/tmp/empty"), -ENOTEMPTY);
+}
+
+/* Names that come and go cost no memory in the end. */
+static void test_names_give_memory_back(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t before = 0;
+    char path[32];
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 500; i++) {
+            snprintf(path, sizeof(path), "/tmp/%d", i);
+            assert_int_equal(ramfs_write(&f->fs, must_open(f, path, CREATE), 0, path, 8), 0);
+        }
+        for (int i = 0; i < 500; i++) {
+            snprintf(path, sizeof(path), "/tmp/%d", i);
+            assert_int_equal(ramfs_unlink(&f->fs, path), 0);
+        }
+        assert_true(round == 0 || f->platform.used == before);
+        before = f->platform.used;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +338,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_truncation_gives_memory_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_short_write, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unlink, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rename, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_give_memory_back, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -482,6 +482,30 @@ static void a_stalled_host_blocks_nothing(void **state)
     finish(&bench);
 }
 
+/* The machine may end when the host has all that was said. */
+static void drained_when_the_host_has_all(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    assert_true(virtio_console_port_drained(&bench.console));
+    bench.device.host_stalls = true;
+    assert_true(write_text(&bench, "last words"));
+    assert_false(virtio_console_port_drained(&bench.console));
+    virtio_console_port_flush(&bench.console);
+    settle(&bench);
+    assert_false(virtio_console_port_drained(&bench.console));
+    fake_console_host_reads(&bench.device, 1);
+    assert_true(virtio_console_port_drained(&bench.console));
+    expect_output(&bench, "last words");
+    /* Nobody is there to take it. */
+    assert_true(write_text(&bench, "to nobody"));
+    fake_console_host_close(&bench.device, 1);
+    settle(&bench);
+    assert_true(virtio_console_port_drained(&bench.console));
+    finish(&bench);
+}
+
 /* Pings: one notification each, none for receive buffers, and an interrupt for the next one. */
 static void a_reply_costs_one_notification(void **state)
 {
@@ -925,6 +949,7 @@ int main(void)
         cmocka_unit_test(input_is_a_stream),
         cmocka_unit_test(streams_beyond_the_wrap),
         cmocka_unit_test(a_stalled_host_blocks_nothing),
+        cmocka_unit_test(drained_when_the_host_has_all),
         cmocka_unit_test(a_reply_costs_one_notification),
         cmocka_unit_test(closing_drops_both_directions),
         cmocka_unit_test(reopened_between_two_looks),
