@@ -47,9 +47,11 @@ struct machine_irq_controller {
     uint64_t cpu_address; /* GICv2: the CPU interface; GICv3: the redistributors; APLIC: where it
                              sends messages */
     uint64_t cpu_bytes;
-    uint32_t gsi_base; /* the global system interrupt of its first pin */
-    uint32_t id;       /* the firmware's number for it */
-    uint32_t context;  /* PLIC: which of its contexts is the boot processor's */
+    uint32_t gsi_base;      /* the global system interrupt of its first pin */
+    uint32_t id;            /* the firmware's number for it */
+    uint32_t phandle;       /* the device tree's, 0: not from there */
+    uint32_t address_cells; /* of an address that an interrupt map gives it */
+    uint32_t context;       /* PLIC: which of its contexts is the boot processor's */
 };
 
 /* How a line behaves (ACPI 6.4 §5.2.12.5, table 5-26). */

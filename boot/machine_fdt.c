@@ -121,6 +121,8 @@ static void add_controller(const struct fdt *fdt, const struct fdt_node *node,
         return;
     controller->kind = binding->kind;
     controller->id = machine->irq_controller_count;
+    controller->phandle = fdt_u32(fdt, node, "phandle", 0);
+    controller->address_cells = fdt_u32(fdt, node, "#address-cells", 0) & 3u;
     controller->cpu_address = controller->cpu_bytes = 0;
     (void)fdt_reg(fdt, node, 1, &controller->cpu_address, &controller->cpu_bytes);
     /* Those of machine mode are not ours to use. */
@@ -145,33 +147,55 @@ static void number_ioapics(struct machine *machine)
     }
 }
 
-/* An interrupt as the controller `parent` numbers it: cells from `index` on. */
-static bool read_line(const struct fdt *fdt, const struct fdt_node *parent,
-                      const struct fdt_property *cells, uint32_t index,
-                      const struct machine *machine, struct machine_irq_line *line)
+/* The controller with this phandle.  Those that ACPI told of are known by their address. */
+static const struct machine_irq_controller *find_controller(const struct fdt *fdt, uint32_t phandle,
+                                                            const struct machine *machine)
 {
-    const struct controller_binding *binding = binding_of(fdt, parent);
-    uint32_t cell[3] = {0, 0, 0};
+    struct fdt_node node;
     uint64_t address, bytes;
-    uint32_t i = 0;
 
-    if (binding == NULL || !fdt_reg(fdt, parent, 0, &address, &bytes))
-        return false;
-    while (i < machine->irq_controller_count && machine->irq_controllers[i].address != address)
-        i++;
-    if (i == machine->irq_controller_count)
-        return false;
-    for (uint32_t c = 0; c < binding->cells; c++) {
+    for (uint32_t i = 0; phandle != 0 && i < machine->irq_controller_count; i++) {
+        if (machine->irq_controllers[i].phandle == phandle)
+            return &machine->irq_controllers[i];
+    }
+    if (machine->irq_controller_count == 0 || machine->irq_controllers[0].phandle != 0 ||
+        !fdt_by_phandle(fdt, phandle, &node) || !fdt_reg(fdt, &node, 0, &address, &bytes))
+        return NULL;
+    for (uint32_t i = 0; i < machine->irq_controller_count; i++) {
+        if (machine->irq_controllers[i].address == address)
+            return &machine->irq_controllers[i];
+    }
+    return NULL;
+}
+
+static uint32_t cells_of(const struct machine_irq_controller *controller)
+{
+    for (size_t i = 0; i < sizeof(bindings) / sizeof(bindings[0]); i++) {
+        if (bindings[i].kind == controller->kind)
+            return bindings[i].cells;
+    }
+    return 0;
+}
+
+/* An interrupt as a controller numbers it: cells from `index` on. */
+static bool read_line(const struct machine_irq_controller *controller,
+                      const struct fdt_property *cells, uint32_t index,
+                      struct machine_irq_line *line)
+{
+    uint32_t cell[3] = {0, 0, 0};
+    uint32_t count = cells_of(controller);
+
+    for (uint32_t c = 0; c < count; c++) {
         if (!fdt_cell(cells, index + c, &cell[c]) && c == 0)
             return false;
     }
     *line = (struct machine_irq_line){.gsi = cell[0], .level_triggered = true};
-    if (binding->kind == MACHINE_IRQ_IOAPIC) {
-        line->gsi += machine->irq_controllers[i].gsi_base;
-    } else if (binding->cells == 3) {
+    if (controller->kind == MACHINE_IRQ_IOAPIC) {
+        line->gsi += controller->gsi_base;
+    } else if (count == 3) {
         line->gsi = cell[1] + (cell[0] == 0 ? GIC_SPI_FIRST : GIC_PPI_FIRST);
         line->level_triggered = (cell[2] & IRQ_FLAGS_LEVEL) != 0;
-    } else if (binding->cells == 2) {
+    } else if (count == 2) {
         line->level_triggered = (cell[1] & IRQ_FLAGS_LEVEL) != 0;
     }
     return true;
@@ -180,12 +204,12 @@ static bool read_line(const struct fdt *fdt, const struct fdt_node *parent,
 bool machine_fdt_interrupt(const struct fdt *fdt, const struct fdt_node *node, uint32_t inherited,
                            const struct machine *machine, struct machine_irq_line *line)
 {
+    const struct machine_irq_controller *controller =
+        find_controller(fdt, fdt_u32(fdt, node, "interrupt-parent", inherited), machine);
     struct fdt_property interrupts;
-    struct fdt_node parent;
 
-    return fdt_get(fdt, node, "interrupts", &interrupts) &&
-           fdt_by_phandle(fdt, fdt_u32(fdt, node, "interrupt-parent", inherited), &parent) &&
-           read_line(fdt, &parent, &interrupts, 0, machine, line);
+    return controller != NULL && fdt_get(fdt, node, "interrupts", &interrupts) &&
+           read_line(controller, &interrupts, 0, line);
 }
 
 static void add_virtio_mmio(const struct fdt *fdt, const struct fdt_node *node, uint32_t inherited,
@@ -246,19 +270,20 @@ static bool read_interrupt_map(const struct fdt *fdt, const struct fdt_property 
     uint32_t device, pin, phandle;
 
     for (uint32_t row = 0; row < PCI_MAP_ROWS_MAX && fdt_cell(map, index, &device); row++) {
-        struct fdt_node parent;
+        const struct machine_irq_controller *controller;
         struct machine_irq_line line;
         uint32_t turned;
 
         if (!fdt_cell(map, index + PCI_ADDRESS_CELLS, &pin) || pin < 1 || pin > PCI_PINS ||
-            !fdt_cell(map, index + PCI_ADDRESS_CELLS + PCI_INTERRUPT_CELLS, &phandle) ||
-            !fdt_by_phandle(fdt, phandle, &parent))
+            !fdt_cell(map, index + PCI_ADDRESS_CELLS + PCI_INTERRUPT_CELLS, &phandle))
             return false;
-        index += PCI_ADDRESS_CELLS + PCI_INTERRUPT_CELLS + 1 +
-                 (fdt_u32(fdt, &parent, "#address-cells", 0) & 3u);
-        if (!read_line(fdt, &parent, map, index, machine, &line))
+        controller = find_controller(fdt, phandle, machine);
+        if (controller == NULL)
             return false;
-        index += binding_of(fdt, &parent)->cells;
+        index += PCI_ADDRESS_CELLS + PCI_INTERRUPT_CELLS + 1 + controller->address_cells;
+        if (!read_line(controller, map, index, &line))
+            return false;
+        index += cells_of(controller);
         turned = (PCI_MAP_SLOT(device) + pin - 1) % PCI_PINS;
         if ((found & 1u << turned) != 0 && host->intx[turned].gsi != line.gsi)
             return false;
