@@ -348,7 +348,7 @@ test-kernel-%:
 # Of another machine, what names no machine; a part of it is enough for `make test`, where tests that
 # name them all have run already.
 BOOT_TESTS ?= $(if $(filter x86_64,$(ARCH)),tests/boot,$(patsubst %,tests/boot/test_%.py, \
-    stream memory idle machine_state))
+    stream memory idle machine_state facts))
 test-boot: need-boot kernels ## pytest with QEMU: machines, memory sizes, devices, hotplug
 	$(Q)$(call pytest,boot$(if $(filter x86_64,$(ARCH)),,-$(ARCH)),$(BOOT_TESTS))
 test-boot-%:
@@ -365,7 +365,8 @@ PYTHON_TESTS := $(sort $(filter-out tests/boot/% tests/faults/% tests/clients/%,
 FUZZ_SECONDS ?= 600
 fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)
 	$(Q)$(PROGRAM) fuzz $(FUZZ_SECONDS) $(BUILD)/fuzzing $(FUZZ_PROGRAMS)
-bench: need-bench all hosted ## the figures of the README, side by side with Linux and qemu-ga
+bench: need-bench kernels hosted ## the figures of the README, side by side with Linux and qemu-ga
+	$(Q)$(PYTHON) tests/bench/machines.py
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
 .PHONY: fuzz bench
 
