@@ -27,13 +27,14 @@ import qemu  # noqa: E402
 
 MACHINES = {"x86_64": "pc", **{name.split(":")[0]: name for name in qemu.VIRT}}
 # How the floor's guests are made: assembler, linker, and where QEMU wants them.
+FLAT = ["-N", "--no-warn-rwx-segments"]
 FLOORS = {
-    "x86_64": (["gcc", "-m32"], ["ld", "-m", "elf_i386", "-N", "--no-warn-rwx-segments", "-T",
-                                 HERE + "/floor/floor.ld"], "pvh.S"),
-    "aarch64": (["aarch64-linux-gnu-gcc"], ["aarch64-linux-gnu-ld", "-N", "--no-warn-rwx-segments", "-Ttext=0x40100000"],
-                "aarch64.S"),
-    "riscv64": (["riscv64-unknown-elf-gcc"], ["riscv64-unknown-elf-ld", "-N", "--no-warn-rwx-segments", "-Ttext=0x80200000"],
-                "riscv64.S"),
+    "x86_64": (["gcc", "-m32"],
+               ["ld", "-m", "elf_i386", *FLAT, "-T", HERE + "/floor/floor.ld"], "pvh.S"),
+    "aarch64": (["aarch64-linux-gnu-gcc"],
+                ["aarch64-linux-gnu-ld", *FLAT, "-Ttext=0x40100000"], "aarch64.S"),
+    "riscv64": (["riscv64-unknown-elf-gcc"],
+                ["riscv64-unknown-elf-ld", *FLAT, "-Ttext=0x80200000"], "riscv64.S"),
 }
 MARK = {"x86_64": b"F"}
 PINGS = 300
