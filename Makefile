@@ -345,7 +345,7 @@ test-kernel-%:
 # Of another machine, what names no machine; a part of it is enough for `make test`, where tests that
 # name them all have run already.
 BOOT_TESTS ?= $(if $(filter x86_64,$(ARCH)),tests/boot,$(patsubst %,tests/boot/test_%.py, \
-    stream memory idle machine_state))
+    stream memory idle machine_state facts))
 test-boot: need-boot kernels ## pytest with QEMU: machines, memory sizes, devices, hotplug
 	$(Q)$(call pytest,boot$(if $(filter x86_64,$(ARCH)),,-$(ARCH)),$(BOOT_TESTS))
 test-boot-%:

@@ -7,6 +7,8 @@
 
 #include <arch/mmio.h>
 
+#include <errno.h>
+
 #include "boot/platform.h"
 #include "clock_scale.h"
 #include "drivers/clock.h"
@@ -17,6 +19,7 @@
 #define GUESS_HZ      UINT64_C(1000000000)
 
 #define PL031_DATA         0x00u /* seconds since 1970 */
+#define PL031_LOAD         0x08u
 #define GOLDFISH_TIME_LOW  0x00u /* nanoseconds since 1970; reading it latches the other half */
 #define GOLDFISH_TIME_HIGH 0x04u
 #define RTC_BYTES          0x1000u
@@ -121,6 +124,45 @@ int64_t clock_realtime_ns(void)
     if (realtime.kind != MACHINE_RTC_NONE && now_ns >= realtime.check_at_ns)
         check_realtime(now_ns);
     return realtime_at(now_ns);
+}
+
+static bool rtc_write_ns(int64_t realtime_ns)
+{
+    uint64_t ns = (uint64_t)realtime_ns;
+
+    if (realtime.kind == MACHINE_RTC_NONE || realtime_ns < 0)
+        return false;
+    if (realtime.kind == MACHINE_RTC_GOLDFISH) { /* each half counts at once, and the lower runs */
+        mmio_write32(realtime.registers + GOLDFISH_TIME_HIGH, (uint32_t)(ns >> 32));
+        mmio_write32(realtime.registers + GOLDFISH_TIME_LOW, (uint32_t)ns);
+        return true;
+    }
+    if (ns / NS_PER_SECOND > UINT32_MAX)
+        return false;
+    mmio_write32(realtime.registers + PL031_LOAD, (uint32_t)(ns / NS_PER_SECOND));
+    return true;
+}
+
+int clock_set_realtime(int64_t realtime_ns)
+{
+    realtime.base_ns = realtime_ns;
+    realtime.monotonic_ns = clock_monotonic_ns();
+    if (rtc_write_ns(realtime_ns)) {
+        realtime.check_at_ns = realtime.monotonic_ns + NS_PER_SECOND;
+        return 0;
+    }
+    /* What is wrong there must not win. */
+    realtime.check_at_ns = UINT64_MAX;
+    return -ENODEV;
+}
+
+int clock_load_realtime(void)
+{
+    if (realtime.kind == MACHINE_RTC_NONE)
+        return -ENODEV;
+    realtime.check_at_ns = 0;
+    (void)clock_realtime_ns();
+    return 0;
 }
 
 bool clock_has_realtime(void)

@@ -5,6 +5,7 @@
  */
 #include "boot/machine.h"
 
+#include <arch/layout.h>
 #include <arch/pio.h>
 #include <string.h>
 
@@ -125,6 +126,7 @@ void machine_discover(const struct boot_info *info, const struct options *option
 
     (void)options;
     memset(machine, 0, sizeof(*machine));
+    machine->kind = LAYOUT_MACHINE_KIND;
     machine->source = "device tree";
     machine->boot_cpu = info->boot_cpu;
     if (fdt_open(&fdt, info->fdt, info->fdt_size) == 0) {

@@ -9,6 +9,7 @@
 #include "boot/power.h"
 
 #include <arch/mmio.h>
+#include <errno.h>
 #include <stddef.h>
 
 #include "boot/platform.h"
@@ -86,6 +87,19 @@ _Noreturn void power_halt(void)
 {
     klog("power: halted");
     arch_stop();
+}
+
+/* QEMU's boards without ACPI cannot. */
+bool power_can_sleep(const struct machine *machine)
+{
+    (void)machine;
+    return false;
+}
+
+int power_sleep(const struct machine *machine)
+{
+    (void)machine;
+    return -ENOTSUP;
 }
 
 _Noreturn void machine_crash(void)

@@ -34,4 +34,7 @@
 /* Registers that every machine has. */
 #define LAYOUT_DEVICE LAYOUT_UART_BASE
 
+/* What uname(2) calls the machine. */
+#define LAYOUT_MACHINE_KIND "aarch64"
+
 #endif
