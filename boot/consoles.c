@@ -244,11 +244,16 @@ uint64_t consoles_deadline_ns(void)
     return deadline;
 }
 
-void consoles_stop(void)
+bool consoles_stop(void)
 {
-    for (size_t i = 0; i < CONSOLES_MAX; i++)
-        if (consoles[i])
-            console_destroy(&consoles[i]);
+    bool was_open = false;
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (!consoles[i])
+            continue;
+        was_open |= virtio_console_is_open(&consoles[i]->virtio);
+        console_destroy(&consoles[i]);
+    }
+    return was_open;
 }
 
 void consoles_remove(uint8_t bus, uint8_t slot)

@@ -45,8 +45,8 @@ bool consoles_arm(void);
 uint64_t consoles_deadline_ns(void);
 /* Whether every device has taken all output. */
 bool consoles_drained(void);
-/* Lets go of all of them: their hosts see the ports close. */
-void consoles_stop(void);
+/* Lets go of all of them: their hosts see the ports close.  Returns whether a host was there. */
+bool consoles_stop(void);
 /* Lets go of those in this slot: the host is about to take the device out. */
 void consoles_remove(uint8_t bus, uint8_t slot);
 

@@ -37,6 +37,8 @@
 
 /* How long output may take to leave before a shutdown. */
 #define POWER_GRACE_NS UINT64_C(200000000)
+/* Between the end of the port and that of the machine. */
+#define POWER_NOTICE_NS UINT64_C(100000000)
 /* A file of the initrd is copied in pieces of this size. */
 #define INITRD_PIECE ((size_t)1 << 20)
 /* How often a network controller is looked at that has no interrupt. */
@@ -317,11 +319,16 @@ static void start_agent(const struct boot_info *info)
 
 /*
  * The port closes before the machine ends, as it does when an operating system ends its agent: a
- * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).  It
+ * is given the time to take it: libvirt ends QEMU when the machine is off, and whoever still waits
+ * for the agent then is told of an error (libvirt src/qemu/qemu_agent.c, qemuAgentIO).
  */
 static _Noreturn void power_now(void)
 {
-    consoles_stop();
+    bool host_was_there = consoles_stop();
+    uint64_t end_ns = clock_monotonic_ns() + POWER_NOTICE_NS;
+    while (host_was_there && power_mode != PLATFORM_REBOOT && clock_monotonic_ns() < end_ns)
+        cpu_idle_until(end_ns);
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();

@@ -206,6 +206,8 @@ size_t virtio_console_port_reserve(void *console, uint8_t **room);
 void virtio_console_port_commit(void *console, size_t count);
 /* Hands everything committed to the device. */
 void virtio_console_port_flush(void *console);
+/* Whether a session runs. */
+bool virtio_console_is_open(const struct virtio_console *console);
 /* Whether the device has taken all that was committed; true while no session runs. */
 bool virtio_console_port_drained(void *console);
 /*

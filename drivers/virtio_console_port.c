@@ -345,6 +345,11 @@ void virtio_console_port_flush(void *ctx)
         submit(console);
 }
 
+bool virtio_console_is_open(const struct virtio_console *console)
+{
+    return console->open;
+}
+
 bool virtio_console_port_drained(void *ctx)
 {
     const struct virtio_console *console = ctx;

@@ -488,6 +488,7 @@ static void drained_when_the_host_has_all(void **state)
     (void)state;
     struct bench bench;
     make_running(&bench, 1);
+    assert_true(virtio_console_is_open(&bench.console));
     assert_true(virtio_console_port_drained(&bench.console));
     bench.device.host_stalls = true;
     assert_true(write_text(&bench, "last words"));
@@ -502,6 +503,7 @@ static void drained_when_the_host_has_all(void **state)
     assert_true(write_text(&bench, "to nobody"));
     fake_console_host_close(&bench.device, 1);
     settle(&bench);
+    assert_false(virtio_console_is_open(&bench.console));
     assert_true(virtio_console_port_drained(&bench.console));
     finish(&bench);
 }
