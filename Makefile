@@ -163,7 +163,7 @@ objects = $(patsubst %,$(1)/%.o,$(basename $(patsubst $(GEN)/%,gen/%,$(2))))
 KERNEL_SOURCES := $(AGENT) $(GENERATED_C) $(LIBC_SOURCES_C) $(sort $(wildcard drivers/*.c net/*.c \
     boot/*.c $(foreach folder,boot/$(ARCH) $(ARCH_FOLDERS),$(folder)/*.c $(folder)/*.S)))
 KERNEL_OBJECTS := $(call objects,$(OUT)/obj,$(KERNEL_SOURCES))
-LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),boot/linker.ld)
+LINKER_SCRIPT := $(or $(ARCH_LINKER_SCRIPT),linker.ld)
 compiler_runtime = $(shell $(or $(ARCH_RUNTIME_CC),$(KERNEL_CC)) -print-libgcc-file-name 2>/dev/null)
 
 define compile_kernel

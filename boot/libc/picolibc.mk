@@ -2,7 +2,7 @@
 #
 # picolibc as Debian compiled it, for size.  It asks nothing of its system for what the kernel
 # uses: numbers are converted without memory.  errno is a variable of the thread (.tdata in
-# boot/linker.ld; the entry code points the thread's register at it).
+# linker.ld; the entry code points the thread's register at it).
 #
 # PICOLIBC is Debian's package, PICOLIBC_MULTILIB the folder for this instruction set and ABI.
 
