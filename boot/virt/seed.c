@@ -13,12 +13,12 @@ static struct {
     size_t count;
 } seed;
 
-void seed_keep(const void *bytes, size_t count)
+void seed_keep(const void *numbers, size_t bytes)
 {
-    seed.count = count / sizeof(seed.numbers[0]);
+    seed.count = bytes / sizeof(seed.numbers[0]);
     if (seed.count > SEED_NUMBERS)
         seed.count = SEED_NUMBERS;
-    memcpy(seed.numbers, bytes, seed.count * sizeof(seed.numbers[0]));
+    memcpy(seed.numbers, numbers, seed.count * sizeof(seed.numbers[0]));
 }
 
 bool arch_random(uint64_t *value)

@@ -6,6 +6,6 @@
 #include <stddef.h>
 
 /* Keeps them; what does not fit is left. */
-void seed_keep(const void *seed, size_t bytes);
+void seed_keep(const void *numbers, size_t bytes);
 
 #endif
