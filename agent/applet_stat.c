@@ -453,7 +453,7 @@ static int compare_count(const char *text, uint64_t value)
     char digits[24];
     size_t length;
     const char *letter;
-    char sign = *text == '+' || *text == '-' ? *text++ : '=';
+    char sign = (char)(*text == '+' || *text == '-' ? *text++ : '=');
     uint64_t unit = 512;
     uint64_t number;
 

@@ -121,11 +121,11 @@ int task_path(const struct task *task, const char *path, char absolute[RAMFS_PAT
     if (before + 1 + length > RAMFS_PATH_MAX) {
         return -ENAMETOOLONG;
     }
-    memcpy(absolute, cwd, before);
+    strcpy(absolute, cwd);
     if (*path != '/') {
         absolute[before++] = '/';
     }
-    memcpy(absolute + before, path, length + 1);
+    strcpy(absolute + before, path);
     return 0;
 }
 

@@ -77,7 +77,7 @@ char vars_kind(const struct vars *vars, const char *name, size_t length)
 {
     const char *entry = find_entry(vars, name, length);
 
-    return entry == NULL ? '\0' : *entry;
+    return (char)(entry == NULL ? '\0' : *entry);
 }
 
 static void remove_entry(struct vars *vars, char *entry)
@@ -106,7 +106,7 @@ int vars_set(struct vars *vars, const char *name, size_t length, const char *val
     }
     at = (size_t)(entry - (char *)vars->text.data);
     if (strlen(value) == strlen(entry + length + 2)) {
-        memmove(entry + length + 2, value, strlen(value));
+        memmove(entry + length + 2, value, strlen(value) + 1);
         *entry = (char)kind;
         return 0;
     }
