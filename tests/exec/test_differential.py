@@ -140,6 +140,8 @@ def on_host(words, folder, files):
             with open(f"{folder}/{name}", "wb") as file:
                 file.write(content.encode("latin-1"))
         os.chmod(f"{folder}/script", 0o755)
+    # Whoever runs the tests with nohup ignores SIGHUP, and so would this.
+    words = ["env", "--default-signal=HUP", *words]
     done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
                           capture_output=True, umask=0o022, timeout=DEADLINE_S, check=False)
     return done.returncode, done.stdout, done.stderr

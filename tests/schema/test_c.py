@@ -119,16 +119,16 @@ def test_the_descriptors_describe_the_structs(schemas, tmp_path):
     # struct base { int64_t id; }; inner { int8_t x; empty; bool has_more; array more; };
     start = lines.index("middle 1 0 middle")
     assert lines[start + 1 : start + 6] == [
-        " 6 Outer 0 40",
+        " 6 Outer 0 48",
         " .id 0 0 0",
         "   0 int 64 8",
         " .inner 8 0 0",
-        "   6 Inner 0 24",
+        "   6 Inner 0 32",
     ]
-    assert " .default 33 32 1" in lines
+    assert " .default 41 40 1" in lines
     assert "   5 Color 0 4 red 3d dark-red" in lines
     # The array in Inner leads back to Outer.
-    assert lines[start + 1 :].count("       6 Outer 0 40") == 1
+    assert lines[start + 1 :].count("       6 Outer 0 48") == 1
 
 
 def test_the_names_in_the_header(schemas, tmp_path):

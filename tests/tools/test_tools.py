@@ -38,7 +38,7 @@ def test_good_image():
 
 @pytest.mark.parametrize("change", [
     {"note_align": 8}, {"note_kind": 17}, {"pvh_entry": 0x103000}, {"pvh_entry": 1 << 32},
-    {"magic": 0x1badb002}, {"size": 128 * 1024}, {"segments": ((7, 0x1000), RODATA)},
+    {"magic": 0x1badb002}, {"size": check_image.SIZE_LIMIT}, {"segments": ((7, 0x1000), RODATA)},
     {"segments": (TEXT, RODATA, (6, 0x2800))}, {"segments": (RODATA,)}])
 def test_bad_image(change):
     with pytest.raises(check_image.Fault):
