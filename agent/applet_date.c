@@ -247,7 +247,11 @@ static void format_one(struct task *task, char letter, char flag, int width, int
     char pad;
 
     if (numeric(letter, &civil, &value, &natural, &pad)) {
-        pad = flag == '_' ? ' ' : flag == '0' ? '0' : pad;
+        if (flag == '_') {
+            pad = ' ';
+        } else if (flag == '0') {
+            pad = '0';
+        }
         natural = flag == '-' ? 1 : width > 0 ? width : natural;
         task_print(task, 1, pad == '0' ? "%0*" PRId64 : "%*" PRId64, natural, value);
         return;

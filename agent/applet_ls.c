@@ -255,14 +255,17 @@ void applet_mode_text(const struct ramfs_node *node, char text[11])
 
     text[0] = node->is_directory ? 'd' : '-';
     for (int i = 0; i < 9; i++) {
-        text[1 + i] = (node->mode & (0400 >> i)) != 0 ? letters[i] : '-';
+        text[1 + i] = '-';
+        if ((node->mode & (0400 >> i)) != 0) {
+            text[1 + i] = letters[i];
+        }
     }
     for (int i = 0; i < 3; i++) {
         if ((node->mode & (04000 >> i)) != 0) {
             char *at = &text[3 + i * 3];
-            bool executes = *at == 'x';
+            const char *kinds = i == 2 ? "tT" : "sS";
 
-            *at = i == 2 ? (executes ? 't' : 'T') : (executes ? 's' : 'S');
+            *at = kinds[*at != 'x'];
         }
     }
     text[10] = '\0';

@@ -453,10 +453,13 @@ static int compare_count(const char *text, uint64_t value)
     char digits[24];
     size_t length;
     const char *letter;
-    char sign = *text == '+' || *text == '-' ? *text++ : '=';
+    char sign = '=';
     uint64_t unit = 512;
     uint64_t number;
 
+    if (*text == '+' || *text == '-') {
+        sign = *text++;
+    }
     length = strlen(text);
     if (length == 0 || length >= sizeof(digits)) {
         return -1;

@@ -172,8 +172,8 @@ static bool test_files(struct test *test, enum binary binary, const char *a, con
 
 static bool test_binary(struct test *test, const char *a, enum binary binary, const char *b)
 {
-    int64_t first;
-    int64_t second;
+    int64_t first = 0;
+    int64_t second = 0;
 
     switch (binary) {
     case EQUAL:
