@@ -13,7 +13,7 @@
 #define SECONDS_PER_DAY INT64_C(86400)
 #define NS_PER_SECOND   INT64_C(1000000000)
 /* Of shadow(5) behind the date of the last change: nothing is prescribed. */
-#define SHADOW_NO_LIMITS ":::::"
+#define SHADOW_NO_LIMITS ":::::\n"
 
 /* The fields of a line of passwd(5); NIS entries and comments have no name that is one. */
 static struct account parse_line(struct text_span line)
@@ -123,8 +123,8 @@ static int change_file(struct agent *agent, const char *path, const char *name,
         result = change_line((struct text_span){(const char *)content.data, content.size}, name,
                              password, changed_day, &changed);
         if (result == 0 && changed_day != NULL) {
-            const char *const line[] = {
-                name, ":", password, ":", changed_day, SHADOW_NO_LIMITS "\n", NULL};
+            const char *const line[] = {name, ":", password, ":", changed_day, SHADOW_NO_LIMITS,
+                                        NULL};
 
             result = append_all(&changed, line) < 0 ? -ENOMEM : 1;
         }

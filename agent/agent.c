@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "faults.h"
+#include "personality.h"
 #include "state.h"
 
 /* Buffers keep at most this share of memory between requests, within these bounds. */
@@ -108,6 +110,8 @@ void agent_destroy(struct agent *agent)
     while (agent->sessions != NULL) {
         session_destroy(agent->sessions);
     }
+    faults_destroy(agent);
+    personality_destroy(agent);
     tasks_free(agent);
     agent_close_handles(agent);
     buffer_free(&agent->rpcs);
@@ -131,12 +135,39 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
 
 bool agent_poll(struct agent *agent)
 {
-    return tasks_poll(agent);
+    bool moved = tasks_poll(agent);
+
+    if (agent->faults != NULL) {
+        moved |= faults_poll(agent);
+    }
+    return moved;
 }
 
 uint64_t agent_deadline_ns(const struct agent *agent)
 {
-    return tasks_deadline_ns(agent);
+    uint64_t deadline_ns = tasks_deadline_ns(agent);
+    uint64_t faults_ns = agent->faults != NULL ? faults_deadline_ns(agent) : UINT64_MAX;
+
+    return faults_ns < deadline_ns ? faults_ns : deadline_ns;
+}
+
+int64_t agent_realtime_ns(const struct agent *agent)
+{
+    return agent->platform->realtime_ns(agent->platform->ctx) + agent->clock_jump_ns;
+}
+
+void agent_jump_clock(struct agent *agent, int64_t milliseconds)
+{
+    /* What the clock can show is what fits in 64 bits of nanoseconds. */
+    const int64_t limit_ns = INT64_MAX / 2;
+    int64_t jump_ns;
+
+    if (__builtin_mul_overflow(milliseconds, INT64_C(1000000), &jump_ns) ||
+        __builtin_add_overflow(jump_ns, agent->clock_jump_ns, &jump_ns) || jump_ns > limit_ns ||
+        jump_ns < -limit_ns) {
+        jump_ns = milliseconds < 0 ? -limit_ns : limit_ns;
+    }
+    agent->clock_jump_ns = jump_ns;
 }
 
 int agent_add_directory(struct agent *agent, const char *path)

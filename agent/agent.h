@@ -36,24 +36,37 @@ int agent_add_directory(struct agent *agent, const char *path);
 /* Gives what is at `path` permission bits and a time of change, in seconds since 1970 (UTC). */
 int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime);
 
-/*
- * Does a bounded piece of what goes on without a request (running programs).  Returns whether
- * anything moved: call again before sleeping if so.
- */
-bool agent_poll(struct agent *agent);
-/* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */
-uint64_t agent_deadline_ns(const struct agent *agent);
-
 /* A byte that means nothing between replies. */
 #define SESSION_FILLER ' '
 
 /*
  * Disables commands, as qemu-ga's options --block-rpcs and --allow-rpcs do: with a list `allow`
  * every command that it does not name, and then every command that `block` names.  The lists are
- * separated by commas, empty ones do nothing, and names that no command has are ignored.  Replaces
- * what an earlier call has set.  Returns 0, or -ENOMEM and then nothing has changed.
+ * separated by commas, empty ones do nothing, and names that no command has are only logged.
+ * Replaces what an earlier call has set.  Returns 0, or -ENOMEM and then nothing has changed.
  */
 int agent_set_rpcs(struct agent *agent, const char *block, const char *allow);
+
+/* Where a personality is looked for in the tree. */
+#define PERSONALITY_PATH "/etc/bare-qga/personality.json"
+
+/*
+ * Makes the agent what the personality file (schema/personality.json) at `text` says, before it
+ * has sessions; `source` tells people where the file was.  Whatever the file is like, the vendor's
+ * commands exist from now on and tell what became of it.  Returns 0, or a negative errno value
+ * when nothing of the file is in effect; the reason is on the log.
+ */
+int agent_set_personality(struct agent *agent, const void *text, size_t size, const char *source);
+/* The same with a file of the tree; no such file is fine. */
+int agent_find_personality(struct agent *agent, const char *path);
+
+/*
+ * Does a bounded piece of what goes on without a request: running programs, and faults.  Returns
+ * whether anything moved: call again before sleeping if so.
+ */
+bool agent_poll(struct agent *agent);
+/* When agent_poll() next has something to do, as monotonic_ns() counts; UINT64_MAX: never. */
+uint64_t agent_deadline_ns(const struct agent *agent);
 
 /* A session over `channel`, which must outlive it; NULL if memory does not suffice. */
 struct session *session_create(struct agent *agent, struct channel channel);

@@ -247,11 +247,7 @@ static void format_one(struct task *task, char letter, char flag, int width, int
     char pad;
 
     if (numeric(letter, &civil, &value, &natural, &pad)) {
-        if (flag == '_') {
-            pad = ' ';
-        } else if (flag == '0') {
-            pad = '0';
-        }
+        pad = (char)(flag == '_' ? ' ' : flag == '0' ? '0' : pad);
         natural = flag == '-' ? 1 : width > 0 ? width : natural;
         task_print(task, 1, pad == '0' ? "%0*" PRId64 : "%*" PRId64, natural, value);
         return;
@@ -390,8 +386,7 @@ static const char *take_iso(struct task *task)
 
 static enum step step_date(struct task *task)
 {
-    const struct platform *platform = task->agent->platform;
-    int64_t now = platform->realtime_ns(platform->ctx);
+    int64_t now = agent_realtime_ns(task->agent);
     struct applet_options options;
     const char *format = take_iso(task);
 

@@ -379,10 +379,7 @@ static enum step step_truncate(struct task *task)
         task_print(task, 2, "Try '%s --help' for more information.\n", task->argv[0]);
         return task_exit(task, 1);
     }
-    sign = '\0';
-    if (*text == '+' || *text == '-') {
-        sign = *text;
-    }
+    sign = (char)(*text == '+' || *text == '-' ? *text : '\0');
     if (!applet_number(text + (sign != '\0'), true, &size)) {
         task_error(task, "Invalid number: '%s'", text);
         return task_exit(task, 1);

@@ -438,10 +438,7 @@ static bool cut_begin(struct task *task)
     state->list = options->values[0] != NULL   ? options->values[0]
                   : options->values[1] != NULL ? options->values[1]
                                                : options->values[3];
-    state->delimiter = '\t';
-    if (options->values[2] != NULL) {
-        state->delimiter = *options->values[2];
-    }
+    state->delimiter = (char)(options->values[2] == NULL ? '\t' : *options->values[2]);
     if (lists != 1) {
         task_error(task, lists == 0 ? "you must specify a list of bytes, characters, or fields"
                                     : "only one list may be specified");

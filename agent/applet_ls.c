@@ -255,17 +255,14 @@ void applet_mode_text(const struct ramfs_node *node, char text[11])
 
     text[0] = node->is_directory ? 'd' : '-';
     for (int i = 0; i < 9; i++) {
-        text[1 + i] = '-';
-        if ((node->mode & (0400 >> i)) != 0) {
-            text[1 + i] = letters[i];
-        }
+        text[1 + i] = (char)((node->mode & (0400 >> i)) != 0 ? letters[i] : '-');
     }
     for (int i = 0; i < 3; i++) {
         if ((node->mode & (04000 >> i)) != 0) {
             char *at = &text[3 + i * 3];
-            const char *kinds = i == 2 ? "tT" : "sS";
+            bool executes = *at == 'x';
 
-            *at = kinds[*at != 'x'];
+            *at = (i == 2 ? "Tt" : "Ss")[executes];
         }
     }
     text[10] = '\0';

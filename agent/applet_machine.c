@@ -153,7 +153,6 @@ const struct applet applet_whoami = {.name = "whoami", .step = step_whoami};
 
 static enum step step_uptime(struct task *task)
 {
-    const struct platform *platform = task->agent->platform;
     uint64_t up_ns = task_now_ns(task);
     unsigned minutes = (unsigned)(up_ns / (NS_PER_S * 60) % 60);
     unsigned hours = (unsigned)(up_ns / NS_PER_HOUR % 24);
@@ -166,7 +165,7 @@ static enum step step_uptime(struct task *task)
         users++;
     }
     facts_load(task->agent, load);
-    applet_print_time(task, " %H:%M:%S up ", platform->realtime_ns(platform->ctx));
+    applet_print_time(task, " %H:%M:%S up ", agent_realtime_ns(task->agent));
     if (days > 0) {
         task_print(task, 1, days == 1 ? "%u day, " : "%u days, ", days);
     }

@@ -453,13 +453,10 @@ static int compare_count(const char *text, uint64_t value)
     char digits[24];
     size_t length;
     const char *letter;
-    char sign = '=';
+    char sign = *text == '+' || *text == '-' ? *text++ : '=';
     uint64_t unit = 512;
     uint64_t number;
 
-    if (*text == '+' || *text == '-') {
-        sign = *text++;
-    }
     length = strlen(text);
     if (length == 0 || length >= sizeof(digits)) {
         return -1;

@@ -66,8 +66,16 @@ struct args_member {
     bool optional;
 };
 
-/* The largest argument structure that a command may have; the generated code asserts it. */
-#define ARGS_SIZE_MAX 256u
+/* The largest structure that arguments, or elements of their arrays, may have; the generated code
+ * asserts it. */
+#define ARGS_SIZE_MAX 384u
+
+/*
+ * What a command can do to the guest (the features read-only and file-access of the schema), for
+ * channels that not everybody may use to the full.  A command of which the schema says neither is
+ * dangerous, so that a new one is nothing for strangers until somebody has thought about it.
+ */
+enum command_access { COMMAND_DANGEROUS, COMMAND_FILES, COMMAND_READS };
 
 /* One command of the schema. */
 struct command {
@@ -76,6 +84,8 @@ struct command {
     int (*run)(struct agent *agent, const void *arguments, struct reply *reply);
     bool success_response; /* false: nothing is sent when it succeeds */
     bool allowed_while_frozen;
+    enum command_access access;
+    bool vendor; /* exists only with a personality, and is not listed */
 };
 
 extern const struct command qga_commands[];

@@ -10,6 +10,7 @@
 #ifndef AGENT_CHANNEL_H
 #define AGENT_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,12 @@ struct channel_ops {
     void (*commit)(void *ctx, size_t count);
     /* Hands everything committed to the host. */
     void (*flush)(void *ctx);
+    /*
+     * Lets the host see the agent's end closed, and open again.  While it is closed there is
+     * nothing to peek() at and no room to reserve(), and what peek() lent is void.  NULL where the
+     * host cannot see such a thing.
+     */
+    void (*set_open)(void *ctx, bool open);
 };
 
 struct channel {

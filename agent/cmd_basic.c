@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What every client starts with: sync, ping, info. */
+#include "personality.h"
 #include "qga_commands.h"
 #include "state.h"
 
@@ -38,6 +39,9 @@ int qmp_guest_info(struct agent *agent, struct reply *reply)
     for (size_t i = qga_command_count; i-- > 0;) {
         const struct command *command = &qga_commands[i];
 
+        if (command->vendor || !personality_has_command(agent, command)) {
+            continue; /* clients compare this list with qemu-ga's */
+        }
         reply_object_begin(reply);
         reply_key(reply, "enabled");
         reply_bool(reply, dispatch_is_enabled(agent, command));

@@ -51,11 +51,23 @@ int qmp_guest_get_diskstats(struct agent *agent, struct reply *reply)
 int qmp_guest_fstrim(struct agent *agent, const struct args_guest_fstrim *arguments,
                      struct reply *reply)
 {
-    (void)agent;
-    (void)arguments;
+    struct facts_filesystem filesystem;
+
     reply_object_begin(reply);
     reply_key(reply, "paths");
     reply_array_begin(reply);
+    for (size_t i = 0; facts_filesystem(agent, i, &filesystem); i++) {
+        if (filesystem.is_on_disk) { /* as a guest claims that has nothing to trim there */
+            reply_object_begin(reply);
+            reply_key(reply, "minimum");
+            reply_int(reply, arguments->minimum);
+            reply_key(reply, "path");
+            reply_c_string(reply, filesystem.mountpoint);
+            reply_key(reply, "trimmed");
+            reply_int(reply, 0);
+            reply_object_end(reply);
+        }
+    }
     reply_array_end(reply);
     reply_object_end(reply);
     return 0;

@@ -28,6 +28,12 @@ static size_t handle_count(const struct agent *agent)
     return agent->handles.size / sizeof(struct file_handle);
 }
 
+/* Whom a handle belongs to that the caller opens, and whose handles it can use. */
+static struct session *handle_owner(const struct agent *agent)
+{
+    return agent->caller->rules != NULL ? agent->caller : NULL;
+}
+
 struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct reply *reply)
 {
     size_t low = 0;
@@ -37,7 +43,7 @@ struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct re
         size_t middle = low + (high - low) / 2;
         struct file_handle *handle = handle_at(agent, middle);
 
-        if (handle->id == id && handle->file != NULL) {
+        if (handle->id == id && handle->file != NULL && handle->owner == handle_owner(agent)) {
             return handle;
         }
         if (handle->id < id) {
@@ -48,6 +54,16 @@ struct file_handle *agent_find_handle(struct agent *agent, int64_t id, struct re
     }
     reply_error(reply, "handle '%" PRId64 "' has not been found", id);
     return NULL;
+}
+
+static void close_handle(struct agent *agent, struct file_handle *handle)
+{
+    ramfs_release(&agent->fs, handle->file);
+    handle->file = NULL;
+    agent->open_handles--;
+    if (handle->owner != NULL) {
+        handle->owner->handles--;
+    }
 }
 
 /* Squeezes closed handles out once they are the greater part, so that closing stays cheap. */
@@ -64,6 +80,18 @@ static void compact_handles(struct agent *agent)
         }
     }
     agent->handles.size = kept * sizeof(struct file_handle);
+}
+
+void agent_close_handles_of(struct agent *agent, struct session *owner)
+{
+    for (size_t i = 0; i < handle_count(agent) && owner->handles > 0; i++) {
+        struct file_handle *handle = handle_at(agent, i);
+
+        if (handle->file != NULL && handle->owner == owner) {
+            close_handle(agent, handle);
+        }
+    }
+    compact_handles(agent);
 }
 
 /* ---- Open and close -------------------------------------------------------------------- */
@@ -107,6 +135,7 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
                         struct reply *reply)
 {
     const char *mode_text = arguments->has_mode ? arguments->mode.bytes : "r";
+    struct session *owner = handle_owner(agent);
     struct open_mode mode;
     struct ramfs_node *file;
     size_t known;
@@ -116,9 +145,13 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
         return reply_error(reply, "invalid file open mode '%s'", mode_text);
     }
     /* Room for the handle first: a file must not be truncated by an open that then fails. */
-    result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
     known = agent->fs.node_count;
-    if (result == 0) {
+    if (owner != NULL && owner->handles == owner->rules->handles_max) {
+        result = -EMFILE;
+    } else {
+        result = buffer_reserve(&agent->handles, sizeof(struct file_handle));
+    }
+    if (result >= 0) {
         result = ramfs_open(&agent->fs, arguments->path.bytes, mode.flags, &file);
     }
     if (result < 0) {
@@ -136,8 +169,12 @@ int qmp_guest_file_open(struct agent *agent, const struct args_guest_file_open *
         .readable = mode.readable,
         .writable = mode.writable,
         .append = mode.append,
+        .owner = owner,
     };
     agent->open_handles++;
+    if (owner != NULL) {
+        owner->handles++;
+    }
     reply_int(reply, agent->next_handle - 1);
     return 0;
 }
@@ -146,11 +183,10 @@ void agent_close_handles(struct agent *agent)
 {
     for (size_t i = 0; i < handle_count(agent); i++) {
         if (handle_at(agent, i)->file != NULL) {
-            ramfs_release(&agent->fs, handle_at(agent, i)->file);
+            close_handle(agent, handle_at(agent, i));
         }
     }
     buffer_free(&agent->handles);
-    agent->open_handles = 0;
 }
 
 int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close *arguments,
@@ -161,9 +197,7 @@ int qmp_guest_file_close(struct agent *agent, const struct args_guest_file_close
     if (handle == NULL) {
         return -EINVAL;
     }
-    ramfs_release(&agent->fs, handle->file);
-    handle->file = NULL;
-    agent->open_handles--;
+    close_handle(agent, handle);
     compact_handles(agent);
     return 0;
 }

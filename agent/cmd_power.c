@@ -37,8 +37,11 @@ static int reply_no_suspend(struct reply *reply)
 
 int qmp_guest_suspend_ram(struct agent *agent, struct reply *reply)
 {
-    (void)agent;
-    return reply_no_suspend(reply);
+    const struct platform *platform = agent->platform;
+
+    return platform->suspend == NULL || platform->suspend(platform->ctx) < 0
+               ? reply_no_suspend(reply)
+               : 0;
 }
 
 /* There is no disk. */

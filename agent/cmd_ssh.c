@@ -233,7 +233,7 @@ int qmp_guest_ssh_add_authorized_keys(struct agent *agent,
     if (result == 0) {
         result = find_path(agent, arguments->username.bytes, &path, reply);
     }
-    if (result < 0) {
+    if (result != 0) {
         return result;
     }
     buffer_init(&content, agent->platform);
@@ -323,7 +323,7 @@ int qmp_guest_ssh_remove_authorized_keys(
     if (result == 0) {
         result = find_path(agent, arguments->username.bytes, &path, reply);
     }
-    if (result < 0 || ramfs_open(&agent->fs, path.file, 0, &node) < 0) {
+    if (result != 0 || ramfs_open(&agent->fs, path.file, 0, &node) < 0) {
         return result;
     }
     buffer_init(&content, agent->platform);

@@ -13,7 +13,7 @@
 int qmp_guest_get_time(struct agent *agent, struct reply *reply)
 {
     /* The agent asks gettimeofday(), so what a client reads is whole microseconds. */
-    reply_int(reply, agent->platform->realtime_ns(agent->platform->ctx) / NS_PER_US * NS_PER_US);
+    reply_int(reply, agent_realtime_ns(agent) / NS_PER_US * NS_PER_US);
     return 0;
 }
 
@@ -38,6 +38,7 @@ int qmp_guest_set_time(struct agent *agent, const struct args_guest_set_time *ar
     } else {
         result = platform->load_realtime(platform->ctx);
     }
+    agent->clock_jump_ns = 0; /* the clock was set, the device or not */
     if (result < 0) { /* the action has one name for both ways, and the reason is hwclock(8)'s */
         return reply_error(reply, "child process has failed to set hardware clock to system time: "
                                   "hwclock: Cannot access the Hardware Clock via any known method."

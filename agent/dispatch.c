@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "faults.h"
+#include "personality.h"
 #include "qga_commands.h"
 #include "rpcs.h"
 #include "state.h"
@@ -19,9 +21,15 @@ struct envelope {
 
 bool dispatch_is_enabled(const struct agent *agent, const struct command *command)
 {
+    const struct session_rules *rules = agent->caller->rules;
+
+    if (rules != NULL && (rules->allowed & 1u << command->access) == 0) {
+        return false;
+    }
     /* As in QEMU qga/main.c:ga_command_is_allowed(), what runs while frozen runs then in any case:
      * a guest whose file systems are frozen must be able to leave that state. */
-    return agent->frozen ? command->allowed_while_frozen : !rpcs_is_disabled(agent, command);
+    return agent->frozen ? command->allowed_while_frozen
+                         : command->vendor || !rpcs_is_disabled(agent, command);
 }
 
 /* Notes the member whose key is `key`; the checks are those of qmp_dispatch_check_obj(). */
@@ -107,7 +115,39 @@ static int run(struct session *session, const struct command *command, uint32_t 
     if (!command->success_response) {
         session_flush(session); /* it may be the last thing that this guest does */
     }
+    if (session->agent->personality != NULL &&
+        personality_answers(session->agent, command, &session->reply)) {
+        return 0;
+    }
     return command->run(session->agent, value, &session->reply);
+}
+
+/* The member id, where the request has one. */
+static void write_id(struct session *session, uint32_t id)
+{
+    struct reply *reply = &session->reply;
+
+    if (session->faults != NULL && faults_write_id(session, id)) {
+        return;
+    }
+    if (id != JSON_NONE) {
+        reply_key(reply, "id");
+        reply_json(reply, &session->json, id);
+    }
+}
+
+/* Whether there is such a command, and it may run now. */
+static int permit(const struct session *session, struct args_string name,
+                  const struct command *command, struct reply *reply)
+{
+    if (command == NULL || !personality_has_command(session->agent, command)) {
+        return reply_error_not_found(reply, "The command %s has not been found", name.bytes);
+    }
+    if (!dispatch_is_enabled(session->agent, command)) {
+        return reply_error_not_found(
+            reply, "Command %s has been disabled: the command is not allowed", name.bytes);
+    }
+    return 0;
 }
 
 static int execute(struct session *session, const struct envelope *envelope)
@@ -115,24 +155,28 @@ static int execute(struct session *session, const struct envelope *envelope)
     struct args_string name = json_string(&session->json, envelope->execute);
     const struct command *command = find_command(name);
     struct reply *reply = &session->reply;
+    enum faults_verdict verdict = session->faults == NULL ? FAULTS_RUN : faults_meet(session, name);
     size_t value_at;
     int result;
 
-    if (command == NULL) {
-        return reply_error_not_found(reply, "The command %s has not been found", name.bytes);
+    if (verdict == FAULTS_WAIT || verdict == FAULTS_SILENT) {
+        return 0;
     }
-    if (!dispatch_is_enabled(session->agent, command)) {
-        return reply_error_not_found(
-            reply, "Command %s has been disabled: the command is not allowed", name.bytes);
+    result = verdict == FAULTS_RUN      ? permit(session, name, command, reply)
+             : verdict == FAULTS_FAILED ? -EINVAL
+                                        : 0;
+    if (result < 0) {
+        return result;
     }
     reply_object_begin(reply);
     reply_key(reply, "return");
     value_at = reply->text.size;
-    result = run(session, command, envelope->arguments);
+    result = verdict == FAULTS_VALUE ? faults_value(session, command, envelope->arguments)
+                                     : run(session, command, envelope->arguments);
     if (result < 0) {
         return result;
     }
-    if (!command->success_response) {
+    if (verdict == FAULTS_RUN && !command->success_response) {
         reply_reset(reply, session->agent->keep_bytes);
         return 0;
     }
@@ -140,10 +184,7 @@ static int execute(struct session *session, const struct envelope *envelope)
         reply_object_begin(reply);
         reply_object_end(reply);
     }
-    if (envelope->id != JSON_NONE) {
-        reply_key(reply, "id");
-        reply_json(reply, &session->json, envelope->id);
-    }
+    write_id(session, envelope->id);
     reply_object_end(reply);
     return 0;
 }
@@ -160,10 +201,7 @@ static void write_error(struct session *session, uint32_t id)
     reply->delimited = false;
     reply_drop_file(reply);
     reply_object_begin(reply);
-    if (id != JSON_NONE) {
-        reply_key(reply, "id");
-        reply_json(reply, &session->json, id);
-    }
+    write_id(session, id);
     reply_key(reply, "error");
     reply_object_begin(reply);
     reply_key(reply, "class");
@@ -210,6 +248,7 @@ void dispatch(struct session *session)
     struct envelope envelope = {JSON_NONE, JSON_NONE, JSON_NONE};
     int result = json_tokenize(&session->json, &session->framer);
 
+    session->agent->caller = session;
     if (result == -ENOMEM) {
         reply_error(&session->reply, "JSON token count limit exceeded");
     } else if (result < 0) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "facts.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "personality.h"
 #include "state.h"
 #include "text_file.h"
 
@@ -21,8 +23,10 @@ void facts_free(struct agent *agent)
 
 const char *facts_agent_version(const struct agent *agent)
 {
-    (void)agent;
-    return AGENT_VERSION;
+    const struct personality *claimed = personality_of(agent);
+
+    return claimed != NULL && claimed->agent.has_version ? claimed->agent.version.bytes
+                                                         : AGENT_VERSION;
 }
 
 void facts_host_name(struct agent *agent, char name[FACTS_HOST_NAME_BYTES])
@@ -52,12 +56,25 @@ void facts_host_name(struct agent *agent, char name[FACTS_HOST_NAME_BYTES])
 
 struct facts_kernel facts_kernel(const struct agent *agent)
 {
-    return (struct facts_kernel){
+    const struct personality *claimed = personality_of(agent);
+    struct facts_kernel kernel = {
         .name = "bare-qga",
         .release = AGENT_RELEASE,
         .version = "#1 bare-qga " AGENT_RELEASE,
         .machine = agent->platform->machine->name,
     };
+
+    if (claimed != NULL && claimed->os.has_kernel_release) {
+        kernel.name = "Linux"; /* what uname(1) says where anybody asks */
+        kernel.release = claimed->os.kernel_release.bytes;
+    }
+    if (claimed != NULL && claimed->os.has_kernel_version) {
+        kernel.version = claimed->os.kernel_version.bytes;
+    }
+    if (claimed != NULL && claimed->os.has_machine) {
+        kernel.machine = claimed->os.machine.bytes;
+    }
+    return kernel;
 }
 
 void facts_os_release(struct agent *agent, struct buffer *content)
@@ -67,11 +84,17 @@ void facts_os_release(struct agent *agent, struct buffer *content)
     }
 }
 
-/* The clock is UTC, and nothing here keeps another time. */
+/* The clock is UTC, and nothing here keeps another time, whatever is claimed. */
 void facts_timezone(struct agent *agent, struct facts_timezone *timezone)
 {
-    (void)agent;
+    const struct personality *claimed = personality_of(agent);
+
     *timezone = (struct facts_timezone){.name = "UTC"};
+    if (claimed != NULL && claimed->has_timezone) {
+        snprintf(timezone->name, sizeof(timezone->name), "%s",
+                 claimed->timezone.has_zone ? claimed->timezone.zone.bytes : "");
+        timezone->offset = claimed->timezone.offset;
+    }
 }
 
 /* There is nothing to log in to. */
@@ -88,7 +111,11 @@ bool facts_filesystem(struct agent *agent, size_t index, struct facts_filesystem
     const struct platform *platform = agent->platform;
     uint64_t total = platform->memory_total(platform->ctx);
     uint64_t left = platform->memory_free(platform->ctx);
+    const struct personality *claimed = personality_of(agent);
 
+    if (claimed != NULL && claimed->has_file_systems) {
+        return personality_filesystem(agent, index, filesystem);
+    }
     *filesystem = (struct facts_filesystem){
         .name = "rootfs",
         .mountpoint = "/",

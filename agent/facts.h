@@ -73,6 +73,7 @@ struct facts_filesystem {
     const char *type;
     uint64_t used_bytes;
     uint64_t total_bytes;
+    bool is_on_disk;
 };
 /* File system number `index`; false behind the last. */
 bool facts_filesystem(struct agent *agent, size_t index, struct facts_filesystem *filesystem);

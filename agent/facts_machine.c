@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "facts.h"
+#include "personality.h"
 #include "state.h"
 
 /* Linux arch/x86/mm/init_64.c:probe_memory_block_size() */
@@ -33,6 +34,7 @@ static uint8_t *offline_bit(struct agent *agent, size_t index, uint8_t *mask)
  */
 bool facts_vcpu(struct agent *agent, size_t index, struct facts_vcpu *vcpu)
 {
+    const struct personality *claimed = personality_of(agent);
     uint8_t mask;
     const uint8_t *bits = offline_bit(agent, index, &mask);
 
@@ -41,6 +43,9 @@ bool facts_vcpu(struct agent *agent, size_t index, struct facts_vcpu *vcpu)
         .online = bits == NULL || (*bits & mask) == 0,
         .can_offline = index != 0,
     };
+    if (claimed != NULL && claimed->has_vcpus) {
+        return personality_vcpu(agent, index, &vcpu->can_offline);
+    }
     return index < agent->platform->machine->cpu_count;
 }
 
@@ -51,7 +56,7 @@ int facts_set_vcpu(struct agent *agent, size_t index, bool online)
     uint8_t *bit = offline_bit(agent, index, &mask);
 
     if (bit == NULL && !online) {
-        size_t wanted = agent->platform->machine->cpu_count / 8 + 1;
+        size_t wanted = index / 8 + 1;
         int result = buffer_reserve(bits, wanted - bits->size);
 
         if (result < 0) {

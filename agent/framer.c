@@ -460,6 +460,11 @@ void framer_next(struct framer *framer, size_t keep)
     message_begin(framer);
 }
 
+bool framer_is_idle(const struct framer *framer)
+{
+    return framer->state == LEXER_START && framer->message_tokens == 0;
+}
+
 void framer_reset(struct framer *framer)
 {
     framer->discarding = false;

@@ -98,6 +98,8 @@ size_t framer_feed(struct framer *framer, const uint8_t *bytes, size_t count,
                    enum framer_event *event);
 /* Makes ready for the next document.  `keep` is how many bytes of each store to hold on to. */
 void framer_next(struct framer *framer, size_t keep);
+/* Whether nothing of a document has been read yet; white space is nothing. */
+bool framer_is_idle(const struct framer *framer);
 /* Forgets everything that was read, as when the host end of the channel closes. */
 void framer_reset(struct framer *framer);
 

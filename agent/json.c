@@ -66,6 +66,18 @@ int json_tokenize(struct json *json, const struct framer *framer)
     return 0;
 }
 
+int json_copy_tokens(struct json *json, const struct json *from)
+{
+    size_t bytes = from->count * sizeof(jsmntok_t);
+
+    if (buffer_reserve(&json->tokens, bytes) < 0) {
+        return -ENOMEM;
+    }
+    memcpy(json->tokens.data, from->tokens.data, bytes);
+    json->count = from->count;
+    return 0;
+}
+
 enum json_type json_type(const struct json *json, uint32_t token)
 {
     const jsmntok_t *t = json_token(json, token);

@@ -46,6 +46,8 @@ void json_free(struct json *json);
  * another number of tokens than the framer counted.
  */
 int json_tokenize(struct json *json, const struct framer *framer);
+/* Gives `json` the tokens of `from`, for a copy of the same text and strings.  0 or -ENOMEM. */
+int json_copy_tokens(struct json *json, const struct json *from);
 /* Forgets the tokens and keeps at most `keep` bytes of room for them. */
 void json_reset(struct json *json, size_t keep);
 

@@ -34,6 +34,8 @@ const char *ramfs_error_text(int error)
         return "File too large";
     case EBADF:
         return "Bad file descriptor";
+    case EMFILE:
+        return "Too many open files";
     case EOVERFLOW:
         return "Value too large for defined data type";
     case EEXIST:

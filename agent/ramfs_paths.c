@@ -162,7 +162,7 @@ static bool is_special(const struct component *component)
 int ramfs_mkdir(struct ramfs *fs, const char *path)
 {
     struct ramfs_node *parent;
-    struct component last = {.length = 0};
+    struct component last;
     int result = walk_to_parent(fs, path, &parent, &last);
 
     if (result < 0) {
@@ -177,7 +177,7 @@ int ramfs_mkdir(struct ramfs *fs, const char *path)
 int ramfs_unlink(struct ramfs *fs, const char *path)
 {
     struct ramfs_node *node;
-    struct component last = {.length = 0};
+    struct component last;
     int result = walk_to_parent(fs, path, &node, &last);
 
     if (result < 0) {
@@ -201,7 +201,7 @@ int ramfs_unlink(struct ramfs *fs, const char *path)
 int ramfs_rmdir(struct ramfs *fs, const char *path)
 {
     struct ramfs_node *node;
-    struct component last = {.length = 0};
+    struct component last;
     int result = walk_to_parent(fs, path, &node, &last);
 
     if (result < 0) {
@@ -262,8 +262,8 @@ int ramfs_rename(struct ramfs *fs, const char *from, const char *to)
 {
     struct ramfs_node *source;
     struct ramfs_node *target;
-    struct component source_name = {.length = 0};
-    struct component target_name = {.length = 0};
+    struct component source_name;
+    struct component target_name;
     struct ramfs_node *node;
     struct ramfs_node *old;
     int result = walk_to_parent(fs, from, &source, &source_name);

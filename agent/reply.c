@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "double.h"
 #include "ramfs.h"
 #include "unicode.h"
 
@@ -229,9 +230,9 @@ void reply_uint(struct reply *reply, uint64_t value)
 /* As qobject/qnum.c prints it. */
 static void reply_put_double(struct reply *reply, double value)
 {
-    char text[32];
+    char text[DOUBLE_TEXT_BYTES];
 
-    reply_put(reply, text, (size_t)snprintf(text, sizeof(text), "%.17g", value));
+    reply_put(reply, text, double_format(text, value));
 }
 
 void reply_double(struct reply *reply, double value)
@@ -357,6 +358,16 @@ int reply_error(struct reply *reply, const char *format, ...)
 
     va_start(arguments, format);
     reply_set_error(reply, "GenericError", format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
+int reply_error_class(struct reply *reply, const char *error_class, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    reply_set_error(reply, error_class, format, arguments);
     va_end(arguments);
     return -EINVAL;
 }

@@ -72,6 +72,9 @@ void reply_drop_file(struct reply *reply);
  * command can `return reply_error(...)`.
  */
 int reply_error(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of another class, a string that outlives the reply. */
+int reply_error_class(struct reply *reply, const char *error_class, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Takes the error back. */
 void reply_forget_error(struct reply *reply);
 /* The same of class CommandNotFound. */

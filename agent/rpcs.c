@@ -3,6 +3,7 @@
 #include "rpcs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "qga_commands.h"
@@ -14,18 +15,32 @@ bool rpcs_is_disabled(const struct agent *agent, const struct command *command)
     return agent->rpcs.size > 0 && agent->rpcs.data[command - qga_commands] != 0;
 }
 
+/* A name that no command has does nothing, but whoever has misspelt it may want to know. */
+static void log_unknown(const struct platform *platform, struct text_span name)
+{
+    char line[96];
+
+    snprintf(line, sizeof(line), "rpcs: there is no command \"%.*s\"",
+             name.length < 64 ? (int)name.length : 64, name.bytes);
+    platform->log(platform->ctx, line);
+}
+
 /* Notes `disabled` for each command that `list` names. */
-static void mark(uint8_t *flags, const char *list, uint8_t disabled)
+static void mark(struct agent *agent, const char *list, uint8_t disabled)
 {
     struct text_span rest = {list, strlen(list)};
 
     while (rest.length > 0) {
         struct text_span name = text_next_field(&rest, ',');
+        size_t i = 0;
 
-        for (size_t i = 0; i < qga_command_count; i++) {
-            if (text_is(name, qga_commands[i].name)) {
-                flags[i] = disabled;
-            }
+        while (i < qga_command_count && !text_is(name, qga_commands[i].name)) {
+            i++;
+        }
+        if (i < qga_command_count) {
+            agent->rpcs.data[i] = disabled;
+        } else if (name.length > 0) {
+            log_unknown(agent->platform, name);
         }
     }
 }
@@ -41,7 +56,7 @@ int agent_set_rpcs(struct agent *agent, const char *block, const char *allow)
     }
     agent->rpcs.size = qga_command_count;
     memset(agent->rpcs.data, allow[0] != '\0', qga_command_count);
-    mark(agent->rpcs.data, allow, 0);
-    mark(agent->rpcs.data, block, 1);
+    mark(agent, allow, 0);
+    mark(agent, block, 1);
     return 0;
 }

@@ -2,6 +2,8 @@
 /* The loop of one channel: the pending reply out, then bytes in, a document, a reply. */
 #include <string.h>
 
+#include "faults.h"
+#include "framer_parts.h"
 #include "state.h"
 
 /* Room for output, or 0 while the host does not take what it has. */
@@ -120,22 +122,37 @@ static bool send_file(struct session *session)
     return true;
 }
 
-/* Sends what is left of the reply; returns whether there is nothing left of it. */
-static bool send_reply(struct session *session)
+bool session_send_reply(struct session *session)
 {
-    struct reply *reply = &session->reply;
+    const struct reply *reply = &session->reply;
 
-    if (!session->is_sending) {
-        return true;
-    }
     if (reply->file != NULL && (!send_text(session, reply->file_at) || !send_file(session))) {
         return false;
     }
-    if (!send_text(session, reply->text.size)) {
+    return send_text(session, reply->text.size);
+}
+
+void session_rewind(struct session *session)
+{
+    session->sent = 0;
+    session->file_sent = 0;
+    session->staged_used = session->staged_count = 0;
+}
+
+/* Sends what is left to be sent; returns whether there is nothing left of it. */
+static bool send_reply(struct session *session)
+{
+    if (!session->is_sending) {
+        return true;
+    }
+    if (session->faults != NULL && !faults_send(session)) {
+        return false;
+    }
+    if (!session_send_reply(session)) {
         return false;
     }
     session->is_sending = false;
-    reply_reset(reply, session->agent->keep_bytes);
+    reply_reset(&session->reply, session->agent->keep_bytes);
     return true;
 }
 
@@ -144,22 +161,90 @@ void session_flush(struct session *session)
     session->channel.ops->flush(session->channel.ctx);
 }
 
-/* Whatever the framer came to: a reply to it is ready to be sent afterwards. */
-static void session_event(struct session *session, enum framer_event event)
+/* The request has been answered: the reply to it is ready to be sent afterwards. */
+static void session_answered(struct session *session)
 {
     size_t keep = session->agent->keep_bytes;
 
-    if (event == FRAMER_DOCUMENT) {
-        dispatch(session);
-    } else {
-        dispatch_error(session);
-    }
     session->is_sending = session->reply.text.size > 0;
-    session->sent = 0;
-    session->file_sent = 0;
-    session->staged_used = session->staged_count = 0;
+    session->frame_bytes = 0;
+    session->requests++;
+    session_rewind(session);
+    if (session->faults != NULL) {
+        faults_shape(session);
+    }
     json_reset(&session->json, keep);
     framer_next(&session->framer, keep);
+}
+
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Whether these bytes bring something else where only white space or a request may stand. */
+static bool is_no_request(const struct framer *framer, const uint8_t *bytes, size_t count)
+{
+    size_t i = 0;
+
+    if (!framer_is_idle(framer)) {
+        return false;
+    }
+    while (i < count && is_space(bytes[i])) {
+        i++;
+    }
+    return i < count && bytes[i] != '{';
+}
+
+/* As framer_feed(); under rules no more than they let one request have. */
+static size_t session_feed(struct session *session, const uint8_t *bytes, size_t count,
+                           enum framer_event *event)
+{
+    const struct session_rules *rules = session->rules;
+    size_t used;
+
+    if (rules == NULL) {
+        return framer_feed(&session->framer, bytes, count, event);
+    }
+    if (count > rules->frame_bytes_max - session->frame_bytes) {
+        count = rules->frame_bytes_max - session->frame_bytes;
+    }
+    if (is_no_request(&session->framer, bytes, count)) {
+        framer_report(&session->framer, "QMP input must be a JSON object");
+        *event = FRAMER_ERROR;
+        return count;
+    }
+    used = framer_feed(&session->framer, bytes, count, event);
+    session->frame_bytes += used;
+    if (framer_is_idle(&session->framer)) {
+        session->frame_bytes = 0; /* nothing but white space */
+    } else if (*event == FRAMER_MORE && session->frame_bytes == rules->frame_bytes_max) {
+        framer_report(&session->framer, "JSON token size limit exceeded");
+        *event = FRAMER_ERROR;
+    }
+    return used;
+}
+
+/* Whatever the framer came to. */
+static void session_event(struct session *session, enum framer_event event)
+{
+    if (event == FRAMER_DOCUMENT) {
+        session_resume(session);
+    } else {
+        dispatch_error(session);
+        session->is_over = session->rules != NULL;
+        session_answered(session);
+    }
+}
+
+void session_resume(struct session *session)
+{
+    dispatch(session);
+    if (session->faults != NULL && faults_waits(session)) {
+        session->is_sending = true; /* nothing more is read until it is */
+    } else {
+        session_answered(session);
+    }
 }
 
 bool session_poll(struct session *session)
@@ -175,10 +260,10 @@ bool session_poll(struct session *session)
         return false;
     }
     count = channel->ops->peek(channel->ctx, &bytes);
-    while (used < count && !session->is_sending) {
+    while (used < count && !session->is_sending && !session->is_over) {
         enum framer_event event;
 
-        used += framer_feed(&session->framer, bytes + used, count - used, &event);
+        used += session_feed(session, bytes + used, count - used, &event);
         if (event != FRAMER_MORE) {
             session_event(session, event);
             send_reply(session);
@@ -191,17 +276,42 @@ bool session_poll(struct session *session)
     return used > 0 || was_sending;
 }
 
+/* Handles outlive their session unless it is restricted. */
+static void close_handles(struct session *session)
+{
+    if (session->rules != NULL) {
+        agent_close_handles_of(session->agent, session);
+    }
+}
+
 void session_closed(struct session *session)
 {
+    if (session->faults != NULL) {
+        faults_closed(session);
+        if (faults_waits(session)) {
+            return; /* the command was taken, and will be carried out for nobody */
+        }
+    }
     session->is_sending = false;
     reply_reset(&session->reply, session->agent->keep_bytes);
     json_reset(&session->json, 0);
     framer_reset(&session->framer);
+    session->frame_bytes = 0;
+    session->is_over = false;
+    close_handles(session);
+}
+
+void session_restrict(struct session *session, const struct session_rules *rules)
+{
+    session->rules = rules;
+    faults_detach(session);
 }
 
 bool session_may_begin(const uint8_t *bytes, size_t count)
 {
-    return count > 0 && memchr("{\xFF \t\r\n", bytes[0], 6) != NULL;
+    static const uint8_t beginnings[] = {'{', 0xFF, ' ', '\t', '\r', '\n'};
+
+    return count > 0 && memchr(beginnings, bytes[0], sizeof(beginnings)) != NULL;
 }
 
 struct session *session_create(struct agent *agent, struct channel channel)
@@ -219,7 +329,7 @@ struct session *session_create(struct agent *agent, struct channel channel)
     agent->sessions = session;
     framer_init(&session->framer, platform);
     json_init(&session->json, platform);
-    if (reply_init(&session->reply, platform) < 0) {
+    if (reply_init(&session->reply, platform) < 0 || faults_attach(session) < 0) {
         session_destroy(session);
         return NULL;
     }
@@ -235,6 +345,8 @@ void session_destroy(struct session *session)
         link = &(*link)->next;
     }
     *link = session->next;
+    close_handles(session);
+    faults_detach(session);
     framer_free(&session->framer);
     json_free(&session->json);
     reply_free(&session->reply);

@@ -357,7 +357,7 @@ static int builtin_cd(struct task *task, int argc, char **argv)
     if (result == 0) {
         result = ramfs_open(&task->agent->fs, path, 0, &node);
     }
-    if (result < 0 || node == NULL || !node->is_directory) {
+    if (result < 0 || !node->is_directory) {
         sh_error(task, "cd: can't cd to %s", target);
         return 2;
     }

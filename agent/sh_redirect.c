@@ -143,7 +143,7 @@ static int open_redirect(struct task *task, const struct task *target,
 int sh_redirect(struct task *task, struct task *target, const struct sh_redirect *redirects)
 {
     for (; redirects != NULL; redirects = redirects->next) {
-        struct stream *stream = NULL;
+        struct stream *stream;
         int result = open_redirect(task, target, redirects, &stream);
 
         if (result == 0 && target == task) {

@@ -45,7 +45,7 @@ int text_file_replace(struct ramfs *fs, const char *path, const void *data, size
     if (result == 0) {
         result = ramfs_open(fs, path, RAMFS_WRITE | RAMFS_CREATE | RAMFS_TRUNCATE, &file);
     }
-    if (result < 0) {
+    if (result != 0) {
         ramfs_truncate(fs, &made);
         return result;
     }

@@ -50,6 +50,7 @@ enum acpi_madt_type {
 
 /* §5.2.9 */
 enum acpi_fadt {
+    ACPI_FADT_FACS = 36,
     ACPI_FADT_DSDT = 40,
     ACPI_FADT_SCI = 46,
     ACPI_FADT_SMI_COMMAND = 48,
@@ -69,6 +70,7 @@ enum acpi_fadt {
     ACPI_FADT_FLAGS = 112,
     ACPI_FADT_RESET_REGISTER = 116,
     ACPI_FADT_RESET_VALUE = 128,
+    ACPI_FADT_X_FACS = 132,
     ACPI_FADT_X_DSDT = 140,
     ACPI_FADT_X_PM1A_EVENT = 148,
     ACPI_FADT_X_PM1B_EVENT = 160,
@@ -357,6 +359,9 @@ static void read_fadt(struct machine *machine, const struct acpi_table *fadt)
         power->sleep_status = read_address(fadt, ACPI_FADT_SLEEP_STATUS);
         return;
     }
+    power->facs_address = read64(fadt, ACPI_FADT_X_FACS);
+    if (power->facs_address == 0)
+        power->facs_address = read32(fadt, ACPI_FADT_FACS);
     read_power_registers(power, fadt);
     machine->time.pm_timer =
         read_block(fadt, ACPI_FADT_X_PM_TIMER, ACPI_FADT_PM_TIMER, ACPI_FADT_PM_TIMER_LENGTH, 4);

@@ -3,7 +3,7 @@
  * A walk over AML (ACPI 6.4 §20.2) that enters scopes and devices, steps over methods and data,
  * and notes a handful of names:
  *
- *   _S5_        Package whose first two elements are the SLP_TYP values (§7.4.2.6)
+ *   _S3_, _S5_  Package whose first two elements are the SLP_TYP values (§7.4.2.4, §7.4.2.6)
  *   _ADR        of a device on PCI: slot << 16 | function (§6.1.1)
  *   BSEL        the number by which QEMU's hotplug registers select the bus (hw/i386/acpi-build.c,
  *               build_append_pci_bus_devices())
@@ -168,25 +168,38 @@ static bool take_integer(struct aml_cursor *cursor, uint64_t *value)
     return true;
 }
 
-static void note_s5(struct aml_cursor cursor, struct machine_power *power)
+/* Reads the types of a sleep state; false if what stands here is no such package. */
+static bool take_sleep_types(struct aml_cursor cursor, uint8_t *slp_typ_a, uint8_t *slp_typ_b)
 {
     uint64_t type_a, type_b;
     const uint8_t *end;
 
     if (left(&cursor) < 1 || *cursor.at++ != AML_PACKAGE)
-        return;
+        return false;
     end = take_length(&cursor);
     if (end == NULL || end - cursor.at < 1)
-        return;
+        return false;
     cursor.end = end;
     cursor.at++; /* the number of elements */
     if (!take_integer(&cursor, &type_a))
-        return;
+        return false;
     if (!take_integer(&cursor, &type_b))
         type_b = type_a;
-    power->s5_type_a = (uint8_t)(type_a & AML_SLP_TYP_MASK);
-    power->s5_type_b = (uint8_t)(type_b & AML_SLP_TYP_MASK);
-    power->has_s5 = true;
+    *slp_typ_a = (uint8_t)(type_a & AML_SLP_TYP_MASK);
+    *slp_typ_b = (uint8_t)(type_b & AML_SLP_TYP_MASK);
+    return true;
+}
+
+static void note_s3(struct aml_cursor cursor, struct machine_power *power)
+{
+    if (take_sleep_types(cursor, &power->s3_type_a, &power->s3_type_b))
+        power->has_s3 = true;
+}
+
+static void note_s5(struct aml_cursor cursor, struct machine_power *power)
+{
+    if (take_sleep_types(cursor, &power->s5_type_a, &power->s5_type_b))
+        power->has_s5 = true;
 }
 
 static void note_bus(const struct aml_bus *bus, uint64_t selector, struct machine_hotplug *hotplug)
@@ -215,6 +228,8 @@ static void note_name(struct aml_cursor *cursor, struct aml_bus *bus, uint8_t *a
     value = name;
     if (memcmp(segment, "_S5_", AML_NAME_BYTES) == 0) {
         note_s5(value, &machine->power);
+    } else if (memcmp(segment, "_S3_", AML_NAME_BYTES) == 0) {
+        note_s3(value, &machine->power);
     } else if (take_integer(&value, &number)) {
         cursor->at = value.at;
         if (memcmp(segment, "_ADR", AML_NAME_BYTES) == 0 && address_at != NULL)

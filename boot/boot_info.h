@@ -30,13 +30,20 @@ struct boot_info {
      * pages are not given to the allocator before pages_release(). */
     const uint8_t *initrd;
     size_t initrd_size;
-    /* Memory of the loader's that stays in use (multiboot2 keeps a copy of the RSDP in it). */
+    /* Memory of the loader's that stays in use (multiboot2 keeps a copy of the RSDP in it, others
+     * bring a device tree). */
     uint64_t loader_data;
     uint64_t loader_data_size;
     /* Physical address of the ACPI RSDP, 0 if the loader did not say. */
     uint64_t rsdp;
-    /* Physical address of a flattened device tree, 0 if the loader did not say (x86: always 0). */
-    uint64_t fdt;
+    /* A flattened device tree, NULL if the loader did not bring one (x86: always).  Its pages are
+     * loader_data. */
+    const void *fdt;
+    size_t fdt_size;
+    /* QEMU's fw_cfg where the architecture does not fix its place: its registers, mapped. */
+    uint64_t fw_cfg;
+    /* The processor that runs us, as the device tree numbers them. */
+    uint64_t boot_cpu;
 };
 
 #endif

@@ -15,6 +15,9 @@
  * The local APIC and the reference's registers must be mapped and, for the local APIC, enabled.
  */
 void clock_init(const struct machine *machine);
+/* After a sleep in which counters and references stood or started over: time goes on, and that of
+ * the day follows the real-time clock again. */
+void clock_resume(const struct machine *machine);
 /*
  * Until when the clock wants to be read once more, on the scale of clock_monotonic_ns(), so that
  * an idle machine also gets a good frequency; UINT64_MAX when it is good enough.  A loop that

@@ -17,7 +17,7 @@ void config_read(const struct boot_info *info, struct options *options)
 
     options_init(options);
     options_parse(options, info->cmdline, info->cmdline_length, "command line");
-    if (fw_cfg_init(0) < 0)
+    if (fw_cfg_init(info->fw_cfg) < 0)
         return;
     length = fw_cfg_read_text(CONFIG_FILE, text, sizeof(text));
     if (length >= 0)

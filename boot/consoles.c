@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/clock.h"
 #include "drivers/klog.h"
 #include "drivers/pci.h"
 #include "drivers/virtio.h"
 #include "drivers/virtio_console.h"
 #include "machine.h"
+#include "nics.h"
 #include "pages.h"
 #include "pci_hosts.h"
 #include "platform.h"
@@ -19,6 +21,8 @@
 /* Two rings' worth of what QEMU hands over at once, and output that it takes in one go. */
 #define RX_BUFFERS 16
 #define TX_BYTES   65536
+/* How often a device is looked at that has no interrupt. */
+#define POLL_EVERY_NS UINT64_C(5000000)
 
 /* pvpanic-pci (QEMU docs/specs/pvpanic): BAR 0 holds its register. */
 #define PVPANIC_VENDOR 0x1b36
@@ -154,6 +158,7 @@ static void visit_function(void *ctx, const struct pci_function *function)
     (void)ctx;
     if (function->vendor == PVPANIC_VENDOR && function->device == PVPANIC_DEVICE)
         take_pvpanic(function);
+    nics_note(function);
     if (virtio_pci_type(function) != VIRTIO_CONSOLE_TYPE || is_taken(function))
         return;
     struct console **place = free_place();
@@ -224,12 +229,31 @@ bool consoles_arm(void)
     return waiting;
 }
 
-bool consoles_need_polling(void)
+uint64_t consoles_deadline_ns(void)
 {
-    for (size_t i = 0; i < CONSOLES_MAX; i++)
-        if (consoles[i] && device_of(consoles[i])->polled)
-            return true;
-    return false;
+    uint64_t deadline = UINT64_MAX;
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (!consoles[i])
+            continue;
+        uint64_t due = device_of(consoles[i])->polled
+                           ? clock_monotonic_ns() + POLL_EVERY_NS
+                           : virtio_console_deadline_ns(&consoles[i]->virtio);
+        if (due < deadline)
+            deadline = due;
+    }
+    return deadline;
+}
+
+bool consoles_stop(void)
+{
+    bool was_open = false;
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (!consoles[i])
+            continue;
+        was_open |= virtio_console_is_open(&consoles[i]->virtio);
+        console_destroy(&consoles[i]);
+    }
+    return was_open;
 }
 
 void consoles_remove(uint8_t bus, uint8_t slot)
@@ -240,4 +264,12 @@ void consoles_remove(uint8_t bus, uint8_t slot)
             console->pci.function.slot == slot)
             console_destroy(&consoles[i]);
     }
+}
+
+bool consoles_drained(void)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i] && !virtio_console_port_drained(&consoles[i]->virtio))
+            return false;
+    return true;
 }

@@ -30,7 +30,8 @@ struct console_user {
     void *ctx;
 };
 
-/* Takes note of where devices can be; all three must stay valid. */
+/* Takes note of where devices can be, and looks there; all three must stay valid.  After
+ * consoles_stop() it begins anew. */
 void consoles_init(const struct machine *machine, const char *port_name,
                    const struct console_user *user);
 /* Looks for consoles that are not there yet. */
@@ -39,9 +40,13 @@ void consoles_scan(void);
 bool consoles_poll(void);
 /* Before sleeping.  Returns true when something waits already. */
 bool consoles_arm(void);
-/* Whether one of them has to be looked at every few milliseconds, because no interrupt could be
- * had for it. */
-bool consoles_need_polling(void);
+/* When consoles_poll() wants to be called even if no interrupt came, on clock_monotonic_ns();
+ * UINT64_MAX: never. */
+uint64_t consoles_deadline_ns(void);
+/* Whether every device has taken all output. */
+bool consoles_drained(void);
+/* Lets go of all of them: their hosts see the ports close.  Returns whether a host was there. */
+bool consoles_stop(void);
 /* Lets go of those in this slot: the host is about to take the device out. */
 void consoles_remove(uint8_t bus, uint8_t slot);
 

@@ -2,6 +2,8 @@
 /* Words for the report of a crash, and panic(). */
 #include "crash.h"
 
+#include <arch/layout.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +71,7 @@ void crash_symbol(uintptr_t address)
     crash_hex(address - start, 3);
 }
 
-static void backtrace_line(uintptr_t address)
+void crash_line(uintptr_t address)
 {
     crash_text("  ");
     crash_hex(address, 8);
@@ -90,14 +92,20 @@ static void backtrace_repeated(uint64_t count)
 
 void crash_backtrace(uintptr_t address, uintptr_t frame)
 {
-    uintptr_t end = stack_end_of(frame);
+    crash_line(address);
+    crash_callers(address, frame);
+}
+
+void crash_callers(uintptr_t address, uintptr_t frame)
+{
+    uintptr_t record = frame - LAYOUT_FRAME_RECORD;
+    uintptr_t end = stack_end_of(record);
     uint64_t repeated = 0;
-    backtrace_line(address);
-    /* A frame is the caller's frame pointer and the return address; each lies above the last. */
+    /* A record is the caller's frame pointer and the return address; each lies above the last. */
     for (int lines = 1; lines < BACKTRACE_MAX;) {
-        if (!end || frame % sizeof frame || frame > end - 2 * sizeof frame)
+        if (!end || record % sizeof record || record > end - 2 * sizeof record)
             break;
-        const uintptr_t *pair = (const uintptr_t *)frame;
+        const uintptr_t *pair = (const uintptr_t *)record;
         if (!pair[1])
             break;
         /* The call, not what follows it: that may belong to the next function. */
@@ -107,12 +115,12 @@ void crash_backtrace(uintptr_t address, uintptr_t frame)
             backtrace_repeated(repeated);
             repeated = 0;
             address = pair[1] - 1;
-            backtrace_line(address);
+            crash_line(address);
             lines++;
         }
-        if (pair[0] <= frame)
+        if (pair[0] - LAYOUT_FRAME_RECORD <= record)
             break;
-        frame = pair[0];
+        record = pair[0] - LAYOUT_FRAME_RECORD;
     }
     backtrace_repeated(repeated);
 }
@@ -127,8 +135,9 @@ void panic(const char *format, ...)
     crash_text("panic: ");
     crash_text(reason);
     crash_text("\n");
-    crash_backtrace((uintptr_t)__builtin_return_address(0) - 1,
-                    *(const uintptr_t *)__builtin_frame_address(0));
+    crash_backtrace(
+        (uintptr_t)__builtin_return_address(0) - 1,
+        *(const uintptr_t *)((uintptr_t)__builtin_frame_address(0) - LAYOUT_FRAME_RECORD));
     machine_crash();
 }
 

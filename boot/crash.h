@@ -14,6 +14,11 @@ void crash_hex(uint64_t value, int digits);
 void crash_decimal(uint64_t value);
 /* "name+0x1c" of the function that `address` is in, or "?". */
 void crash_symbol(uintptr_t address);
+/* One line of a backtrace: where it is and in which function. */
+void crash_line(uintptr_t address);
+/* The lines of the call chain whose innermost frame pointer is `frame`; `address` is what the last
+ * line was about. */
+void crash_callers(uintptr_t address, uintptr_t frame);
 /* The line of `address`, then those of the call chain whose innermost frame pointer is `frame`. */
 void crash_backtrace(uintptr_t address, uintptr_t frame);
 

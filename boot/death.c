@@ -2,6 +2,8 @@
 /* Death tests: see death.h. */
 #include "death.h"
 
+#include <arch/layout.h>
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,6 +25,13 @@ static void write_text(void)
 static void exec_data(void)
 {
     void (*volatile function)(void) = (void (*)(void))(uintptr_t)code;
+    function();
+}
+
+static void exec_mmio(void)
+{
+    volatile void *device = mmio_map(LAYOUT_DEVICE, PAGE_SIZE);
+    void (*volatile function)(void) = (void (*)(void))(uintptr_t)device;
     function();
 }
 
@@ -76,9 +85,15 @@ void death_by(const char *way)
         const char *name;
         void (*die)(void);
     } ways[] = {
-        {"write-text", write_text},         {"exec-data", exec_data}, {"null", null},
-        {"stack-overflow", stack_overflow}, {"canary", canary},       {"ud2", trap},
-        {"trap-in-trap", trap_in_trap},     {"panic", give_up},
+        {"write-text", write_text},
+        {"exec-data", exec_data},
+        {"exec-mmio", exec_mmio},
+        {"null", null},
+        {"stack-overflow", stack_overflow},
+        {"canary", canary},
+        {"ud2", trap},
+        {"trap-in-trap", trap_in_trap},
+        {"panic", give_up},
     };
     const size_t count = sizeof ways / sizeof ways[0];
     for (size_t i = 0; i < count; i++) {

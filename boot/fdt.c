@@ -19,6 +19,7 @@ enum fdt_header {
     FDT_HEADER_TOTALSIZE = 4,
     FDT_HEADER_OFF_STRUCT = 8,
     FDT_HEADER_OFF_STRINGS = 12,
+    FDT_HEADER_OFF_RESERVATIONS = 16,
     FDT_HEADER_VERSION = 20,
     FDT_HEADER_LAST_COMPATIBLE = 24,
     FDT_HEADER_SIZE_STRINGS = 32,
@@ -87,6 +88,20 @@ int fdt_open(struct fdt *fdt, const void *blob, size_t bytes)
     fdt->strings = (const char *)header + big_endian32(header + FDT_HEADER_OFF_STRINGS);
     fdt->strings_bytes = big_endian32(header + FDT_HEADER_SIZE_STRINGS);
     return 0;
+}
+
+bool fdt_reservation(const void *blob, size_t bytes, uint32_t index, uint64_t *address,
+                     uint64_t *size)
+{
+    const uint8_t *header = blob;
+    struct fdt_property block;
+    uint32_t start = big_endian32(header + FDT_HEADER_OFF_RESERVATIONS);
+
+    if (start > bytes || bytes > UINT32_MAX)
+        return false;
+    block = (struct fdt_property){.value = header + start, .bytes = (uint32_t)bytes - start};
+    return index < block.bytes / 16 && fdt_number(&block, 4 * index, 2, address) &&
+           fdt_number(&block, 4 * index + 2, 2, size) && *size != 0;
 }
 
 static uint32_t align4(uint64_t offset)
@@ -253,6 +268,42 @@ bool fdt_compatible(const struct fdt *fdt, const struct fdt_node *node, const ch
         start += (uint32_t)(end - entry) + 1;
     }
     return false;
+}
+
+bool fdt_is_text(const struct fdt_property *property, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+
+    return property->bytes == bytes && memcmp(property->value, text, bytes) == 0;
+}
+
+bool fdt_available(const struct fdt *fdt, const struct fdt_node *node)
+{
+    struct fdt_property status;
+
+    return !fdt_get(fdt, node, "status", &status) || fdt_is_text(&status, "okay") ||
+           fdt_is_text(&status, "ok");
+}
+
+bool fdt_by_path(const struct fdt *fdt, const char *path, struct fdt_node *node)
+{
+    uint32_t depth = 0; /* of what the path has led to so far */
+    bool more = path[0] == '/' && fdt_root(fdt, node);
+
+    while (more && path[0] == '/' && path[1] != '\0') {
+        size_t length = strcspn(path + 1, "/:");
+
+        do
+            more = fdt_next(fdt, node);
+        while (more && node->depth > depth + 1);
+        more = more && node->depth == depth + 1;
+        if (more && strlen(fdt_name(fdt, node)) == length &&
+            memcmp(fdt_name(fdt, node), path + 1, length) == 0) {
+            path += 1 + length;
+            depth++;
+        }
+    }
+    return more && (path[0] == '\0' || path[0] == ':' || path[1] == '\0');
 }
 
 bool fdt_by_phandle(const struct fdt *fdt, uint32_t phandle, struct fdt_node *node)

@@ -51,6 +51,10 @@ size_t fdt_extent(const void *header);
  */
 int fdt_open(struct fdt *fdt, const void *blob, size_t bytes);
 
+/* The index-th entry of the memory reservation block (§5.3); false behind the last one. */
+bool fdt_reservation(const void *blob, size_t bytes, uint32_t index, uint64_t *address,
+                     uint64_t *size);
+
 /*
  * Walks all nodes, parents before children.  Start with fdt_root(); fdt_next() steps on and
  * returns false at the end or at the first damaged token.
@@ -65,6 +69,13 @@ bool fdt_get(const struct fdt *fdt, const struct fdt_node *node, const char *nam
              struct fdt_property *property);
 /* Whether `compatible` names this device; its list is searched (§2.3.1). */
 bool fdt_compatible(const struct fdt *fdt, const struct fdt_node *node, const char *name);
+/* Whether the node is there for us: without `status`, or with "okay" (§2.3.4). */
+bool fdt_available(const struct fdt *fdt, const struct fdt_node *node);
+/* Whether a property is this text, the NUL included. */
+bool fdt_is_text(const struct fdt_property *property, const char *text);
+/* The node with this full path, as /chosen's stdout-path has it; what follows a colon is not part
+ * of it (§3.6).  False if there is none. */
+bool fdt_by_path(const struct fdt *fdt, const char *path, struct fdt_node *node);
 /* The node with this phandle (§2.3.3); false if there is none. */
 bool fdt_by_phandle(const struct fdt *fdt, uint32_t phandle, struct fdt_node *node);
 /* A property of exactly one cell; `otherwise` if it is missing or of another size. */

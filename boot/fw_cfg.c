@@ -117,7 +117,7 @@ static int read_on(void *buffer, uint32_t bytes)
 int fw_cfg_init(uint64_t base)
 {
     char signature[4];
-    uint8_t id[4]; /* little-endian, unlike the rest */
+    uint8_t id[4] = {0}; /* little-endian, unlike the rest */
 
     fw_cfg.present = false;
     fw_cfg.dma = false;
@@ -138,8 +138,8 @@ static bool entry_matches(const struct fw_cfg_directory_entry *entry, const char
 
 int fw_cfg_find(const char *name, struct fw_cfg_file *file)
 {
-    struct fw_cfg_directory_entry entries[FW_CFG_FILES_ONCE];
-    uint8_t count_field[4];
+    struct fw_cfg_directory_entry entries[FW_CFG_FILES_ONCE] = {0};
+    uint8_t count_field[4] = {0};
     uint32_t count;
 
     if (!fw_cfg.present || read_item(FW_CFG_FILE_DIR, 0, count_field, sizeof(count_field)) < 0)

@@ -27,6 +27,8 @@ struct hotplug_events {
 /* Enables the events and their interrupt.  Call it after interrupts and PCI work.  `machine` and
  * `events` must stay valid. */
 void hotplug_init(const struct machine *machine, const struct hotplug_events *events);
+/* After a sleep: the same once more, without anything that has happened before. */
+void hotplug_resume(void);
 /*
  * Handles what is pending; call it in every turn of the event loop: without news it costs one
  * comparison.  Returns whether it did something.

@@ -32,11 +32,26 @@ struct machine_register {
     uint64_t address;
 };
 
-/* An interrupt controller that takes lines: an I/O APIC, later a GIC distributor or a PLIC. */
+enum machine_irq_kind {
+    MACHINE_IRQ_IOAPIC,
+    MACHINE_IRQ_GICV2,
+    MACHINE_IRQ_GICV3,
+    MACHINE_IRQ_PLIC,
+    MACHINE_IRQ_APLIC
+};
+
+/* An interrupt controller that takes lines. */
 struct machine_irq_controller {
+    enum machine_irq_kind kind;
     uint64_t address;
-    uint32_t gsi_base; /* the global system interrupt of its first pin */
-    uint32_t id;       /* the firmware's number for it */
+    uint64_t cpu_address; /* GICv2: the CPU interface; GICv3: the redistributors; APLIC: where it
+                             sends messages */
+    uint64_t cpu_bytes;
+    uint32_t gsi_base;      /* the global system interrupt of its first pin */
+    uint32_t id;            /* the firmware's number for it */
+    uint32_t phandle;       /* the device tree's, 0: not from there */
+    uint32_t address_cells; /* of an address that an interrupt map gives it */
+    uint32_t context;       /* PLIC: which of its contexts is the boot processor's */
 };
 
 /* How a line behaves (ACPI 6.4 §5.2.12.5, table 5-26). */
@@ -84,6 +99,10 @@ struct machine_power {
     bool has_s5;
     uint8_t s5_type_a; /* SLP_TYP values of the \_S5 package (ACPI 6.4 §7.4.2) */
     uint8_t s5_type_b;
+    bool has_s3; /* the same of \_S3 */
+    uint8_t s3_type_a;
+    uint8_t s3_type_b;
+    uint64_t facs_address; /* where firmware looks for what to run after S3 (§5.2.10), 0: nowhere */
     struct machine_register pm1a_event; /* status half, then enable half (§4.8.3.1) */
     struct machine_register pm1b_event;
     struct machine_register pm1a_control;
@@ -101,7 +120,21 @@ struct machine_power {
      * and takes the events (hw/acpi/generic_event_device.c), 0: none. */
     uint64_t ged_address;
     bool has_8042; /* IAPC_BOOT_ARCH says that port 0x64 exists, or no table says anything */
+    /* A device tree's ways: PSCI by a call of the hypervisor or of secure firmware, and registers
+     * that end the machine when these values are written (syscon-poweroff, syscon-reboot). */
+    enum { MACHINE_PSCI_NONE, MACHINE_PSCI_HVC, MACHINE_PSCI_SMC } psci;
+    struct machine_register syscon_off;
+    uint32_t syscon_off_value;
+    struct machine_register syscon_reset;
+    uint32_t syscon_reset_value;
+    uint64_t sifive_test; /* QEMU's hw/misc/sifive_test.c, 0: none */
+    /* The power button: a pin of a PL061 GPIO controller and its interrupt; address 0: none. */
+    uint64_t button_gpio;
+    uint32_t button_pin;
+    struct machine_irq_line button_irq;
 };
+
+enum machine_rtc { MACHINE_RTC_NONE, MACHINE_RTC_PL031, MACHINE_RTC_GOLDFISH };
 
 /* What can tell the time. */
 struct machine_time {
@@ -109,7 +142,9 @@ struct machine_time {
     bool pm_timer_32bit;
     uint64_t hpet_address;
     bool has_rtc;
-    uint8_t rtc_century; /* index of the century byte in the CMOS RAM, 0: none */
+    uint8_t rtc_century;  /* index of the century byte in the CMOS RAM, 0: none */
+    enum machine_rtc rtc; /* the one of a machine that is no PC */
+    uint64_t rtc_address;
 };
 
 /*
@@ -133,7 +168,9 @@ struct machine {
     const char *source;         /* what described it, for the log */
     const char *kind;           /* what uname(2) calls it */
     uint32_t cpu_count;         /* 0: not said */
-    uint64_t local_irq_address; /* local APIC; later the GIC's CPU interface */
+    uint64_t boot_cpu;          /* the processor that runs us, as the device tree numbers them */
+    uint64_t local_irq_address; /* local APIC */
+    uint64_t msi_address;       /* a frame that turns messages into lines (GICv2m), 0: none */
     uint32_t irq_controller_count;
     struct machine_irq_controller irq_controllers[MACHINE_IRQ_CONTROLLERS_MAX];
     bool has_8259;

@@ -3,11 +3,15 @@
  * The only file that sees both the drivers and the agent: the order of the start, the agent's
  * view of the machine, and the event loop.
  */
+#include <arch/random.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "agent_machine.h"
+#include "agent_tcp.h"
 #include "clock.h"
 #include "config.h"
 #include "consoles.h"
@@ -18,31 +22,42 @@
 #include "drivers/virtio_console.h"
 #include "hotplug.h"
 #include "klog.h"
+#include "lab_e1000.h"
 #include "log_ring.h"
 #include "machine.h"
 #include "memory.h"
+#include "net/net.h"
+#include "network.h"
+#include "nics.h"
 #include "pages.h"
+#include "personality.h"
 #include "platform.h"
 #include "power.h"
 #include "regions.h"
 
-/* How long output may take to leave before a shutdown, and how often a device is looked at that
- * has no interrupt. */
+/* How long output may take to leave before a shutdown. */
 #define POWER_GRACE_NS UINT64_C(200000000)
-#define POLL_EVERY_NS  UINT64_C(5000000)
+/* Between the end of the port and that of the machine. */
+#define POWER_NOTICE_NS UINT64_C(100000000)
 /* A file of the initrd is copied in pieces of this size. */
 #define INITRD_PIECE ((size_t)1 << 20)
+/* How often a network controller is looked at that has no interrupt. */
+#define POLL_EVERY_NS UINT64_C(5000000)
+/* How long network controllers wait at the start, so that the agent's first reply does not. */
+#define NICS_AFTER_NS UINT64_C(20000000)
 
 static struct options options;
 static struct machine machine;
 static struct platform_machine platform_machine;
 static struct agent *agent;
 static uint64_t idle_ns; /* how long the processor has slept */
+static uint64_t nics_start_at_ns = UINT64_MAX;
 
 /* --- the agent's platform ------------------------------------------------------------------ */
 
 static bool power_wanted;
 static enum platform_power power_mode;
+static bool sleep_wanted;
 static uint64_t power_deadline_ns;
 
 static int64_t platform_realtime_ns(void *ctx)
@@ -85,6 +100,38 @@ static int platform_power(void *ctx, enum platform_power mode)
     return 0;
 }
 
+static int platform_random(void *ctx, void *buffer, size_t bytes)
+{
+    uint8_t *at = buffer;
+    uint64_t number;
+
+    (void)ctx;
+    for (size_t part; bytes; bytes -= part, at += part) {
+        if (!arch_random(&number))
+            return -ENODEV;
+        part = bytes < sizeof number ? bytes : sizeof number;
+        memcpy(at, &number, part);
+    }
+    return 0;
+}
+
+/* A fault that was asked for; it must look like one that was not. */
+static void platform_crash(void *ctx)
+{
+    (void)ctx;
+    panic("crash on purpose");
+}
+
+static int platform_suspend(void *ctx)
+{
+    (void)ctx;
+    if (!power_can_sleep(&machine))
+        return -ENOTSUP;
+    sleep_wanted = true;
+    power_deadline_ns = clock_monotonic_ns() + POWER_GRACE_NS;
+    return 0;
+}
+
 static void platform_log(void *ctx, const char *line)
 {
     (void)ctx;
@@ -108,8 +155,12 @@ static const struct platform platform = {
     .set_realtime = platform_set_realtime,
     .load_realtime = platform_load_realtime,
     .monotonic_ns = platform_monotonic_ns,
+    .random = platform_random,
     .idle_ns = platform_idle_ns,
     .power = platform_power,
+    .crash = platform_crash,
+    .network = &net_facts,
+    .suspend = platform_suspend,
     .log = platform_log,
     .log_read = platform_log_read,
 };
@@ -122,6 +173,7 @@ static const struct channel_ops port_ops = {
     .reserve = virtio_console_port_reserve,
     .commit = virtio_console_port_commit,
     .flush = virtio_console_port_flush,
+    .set_open = virtio_console_port_set_open,
 };
 
 static void *user_attach(void *ctx, struct virtio_console *console)
@@ -160,12 +212,14 @@ static void on_removal(void *ctx, uint8_t bus, uint8_t slot)
 {
     (void)ctx;
     consoles_remove(bus, slot);
+    nics_remove(bus, slot);
 }
 
 static void on_added(void *ctx)
 {
     (void)ctx;
     consoles_scan();
+    nics_start();
 }
 
 static void on_power_button(void *ctx)
@@ -253,6 +307,9 @@ static void start_agent(const struct boot_info *info)
     if (agent_set_rpcs(agent, options.block_rpcs, options.allow_rpcs))
         panic("not enough memory for the lists of commands");
     unpack_initrd(info);
+    int error = personality_give(agent);
+    if (error)
+        klog("personality: error %d", error);
     if (options.hostname[0]) {
         char line[OPTIONS_HOSTNAME_BYTES + 1];
         int length = snprintf(line, sizeof line, "%s\n", options.hostname);
@@ -260,8 +317,18 @@ static void start_agent(const struct boot_info *info)
     }
 }
 
+/*
+ * The port closes before the machine ends, as it does when an operating system ends its agent: a
+ * management layer takes that for the beginning of the end (libvirt's agent-lifecycle event).  It
+ * is given the time to take it: libvirt ends QEMU when the machine is off, and whoever still waits
+ * for the agent then is told of an error (libvirt src/qemu/qemu_agent.c, qemuAgentIO).
+ */
 static _Noreturn void power_now(void)
 {
+    bool host_was_there = consoles_stop();
+    uint64_t end_ns = clock_monotonic_ns() + POWER_NOTICE_NS;
+    while (host_was_there && power_mode != PLATFORM_REBOOT && clock_monotonic_ns() < end_ns)
+        cpu_idle_until(end_ns);
     switch (power_mode) {
     case PLATFORM_REBOOT:
         power_reboot();
@@ -272,15 +339,36 @@ static _Noreturn void power_now(void)
     }
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Devices are let go of and found again: a sleep takes everything from them. */
+static void suspend_now(void)
+{
+    int error;
+
+    sleep_wanted = false;
+    klog("power: sleeping");
+    consoles_stop();
+    nics_stop();
+    error = power_sleep(&machine);
+    consoles_init(&machine, options.agent_port, &user);
+    if (!options.lab[0])
+        nics_start();
+    klog("power: awake again (%d)", error);
+}
+
 static uint64_t next_deadline(void)
 {
-    uint64_t deadline = clock_refine_at_ns();
-    uint64_t agent_deadline = agent_deadline_ns(agent);
-    if (agent_deadline < deadline)
-        deadline = agent_deadline;
-    if (consoles_need_polling() && deadline > clock_monotonic_ns() + POLL_EVERY_NS)
-        deadline = clock_monotonic_ns() + POLL_EVERY_NS;
-    return deadline;
+    uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
+    deadline = earlier(deadline, agent_deadline_ns(agent));
+    deadline = earlier(deadline, nics_start_at_ns);
+    deadline = earlier(deadline, nics_deadline_ns());
+    deadline = earlier(deadline, net_deadline_ns());
+    deadline = earlier(deadline, agent_tcp_deadline_ns());
+    return nics_need_polling() ? earlier(deadline, clock_monotonic_ns() + POLL_EVERY_NS) : deadline;
 }
 
 static void sleep_until(uint64_t deadline_ns)
@@ -295,11 +383,27 @@ static _Noreturn void run(void)
 {
     for (;;) {
         bool moved = hotplug_poll();
+        if (clock_monotonic_ns() >= nics_start_at_ns) {
+            nics_start_at_ns = UINT64_MAX;
+            nics_start();
+        }
         moved |= consoles_poll();
         moved |= agent_poll(agent);
-        if (power_wanted && (!moved || clock_monotonic_ns() >= power_deadline_ns))
+        moved |= nics_poll();
+        moved |= agent_tcp_poll();
+        net_poll();
+        bool done = !moved && consoles_drained();
+        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
+            done = true;
+        if (power_wanted && done)
             power_now();
-        if (!moved && !consoles_arm())
+        if (sleep_wanted && done)
+            suspend_now();
+        if (moved || power_wanted || sleep_wanted || net_is_busy())
+            continue;
+        /* Controllers first: while one looks for its next frame, no console need be armed, which
+         * would be read once more in each turn. */
+        if (!nics_arm() && !consoles_arm())
             sleep_until(next_deadline());
     }
 }
@@ -314,9 +418,15 @@ void kernel_main(struct boot_info *info)
         klog("no interrupt controller: the processor will not sleep");
     clock_init(&machine);
     start_agent(info);
+    agent_tcp_init(&options, agent);
+    nics_init(network_init(&options), options.nic_log_seconds);
     consoles_init(&machine, options.agent_port, &user);
     if (options.crash[0])
         death_by(options.crash);
+    if (options.lab[0])
+        lab_e1000(options.lab);
+    else
+        nics_start_at_ns = clock_monotonic_ns() + NICS_AFTER_NS;
     hotplug_init(&machine, &hotplug_events);
     klog("bare-qga: ready, agent port %s, %s, %llu MiB free", options.agent_port, info->protocol,
          (unsigned long long)(memory_free(NULL) >> 20));

@@ -12,10 +12,13 @@
 #include "drivers/klog.h"
 
 #define OPTIONS_WORD_BYTES (OPTIONS_RPCS_BYTES + 32u)
-#define OPTIONS_LIST_BYTES 512u
+#define OPTIONS_LIST_BYTES 200u
 
 /* I/O space of x86. */
 #define OPTIONS_PORT_MAX 0xffffu
+
+/* A day. */
+#define OPTIONS_NIC_LOG_MAX 86400u
 
 /* ISA and I/O APIC lines; the largest that microvm hands out is 47. */
 #define OPTIONS_IRQ_MAX 1023u
@@ -88,6 +91,40 @@ static int set_agent_port(struct options *options, const char *value)
     return copy_text(options->agent_port, sizeof(options->agent_port), value);
 }
 
+static int set_agent_tcp(struct options *options, const char *value)
+{
+    const char *end;
+    uint64_t port;
+
+    if (!read_number(value, &end, &port) || *end != '\0' || port == 0 || port > UINT16_MAX)
+        return -EINVAL;
+    options->agent_tcp_port = (uint16_t)port;
+    return 0;
+}
+
+/* Words with commas between them; each says all of what it permits. */
+static int set_agent_tcp_allow(struct options *options, const char *value)
+{
+    bool files = false, danger = false;
+
+    for (;;) {
+        size_t length = strcspn(value, ",");
+
+        if (length == 2 && memcmp(value, "rw", 2) == 0)
+            files = true;
+        else if (length == 6 && memcmp(value, "danger", 6) == 0)
+            danger = true;
+        else if (length != 2 || memcmp(value, "ro", 2) != 0)
+            return -EINVAL;
+        if (value[length] == '\0')
+            break;
+        value += length + 1;
+    }
+    options->agent_tcp_files = files;
+    options->agent_tcp_danger = danger;
+    return 0;
+}
+
 static int set_hostname(struct options *options, const char *value)
 {
     /* RFC 1123 §2.1, and the dots of a fully qualified one. */
@@ -123,6 +160,22 @@ static int add_block_rpcs(struct options *options, const char *value)
 static int add_allow_rpcs(struct options *options, const char *value)
 {
     return add_list(options->allow_rpcs, sizeof(options->allow_rpcs), value);
+}
+
+static int set_lab(struct options *options, const char *value)
+{
+    return copy_text(options->lab, sizeof(options->lab), value);
+}
+
+static int set_nic_log(struct options *options, const char *value)
+{
+    const char *end;
+    uint64_t seconds;
+
+    if (!read_number(value, &end, &seconds) || *end != '\0' || seconds > OPTIONS_NIC_LOG_MAX)
+        return -EINVAL;
+    options->nic_log_seconds = (uint32_t)seconds;
+    return 0;
 }
 
 static int set_log(struct options *options, const char *value)
@@ -193,12 +246,85 @@ static int add_virtio_mmio(struct options *options, const char *value)
     return 0;
 }
 
+/* Four numbers with dots between them (RFC 6943 §3.1.1, the strict form). */
+static bool read_ipv4(const char *text, const char **end, uint8_t address[4])
+{
+    for (size_t i = 0; i < 4; i++) {
+        unsigned int number = 0;
+        size_t digits = 0;
+
+        if (i != 0 && *text++ != '.')
+            return false;
+        for (; *text >= '0' && *text <= '9' && digits < 3; digits++)
+            number = 10 * number + (unsigned int)(*text++ - '0');
+        if (digits == 0 || number > 255)
+            return false;
+        address[i] = (uint8_t)number;
+    }
+    *end = text;
+    return true;
+}
+
+/* A host's own address: neither 0.… nor 127.…, and below the groups of 224.… */
+static bool is_host(const uint8_t address[4])
+{
+    return address[0] != 0 && address[0] != 127 && address[0] < 224;
+}
+
+static int set_net(struct options *options, const char *value)
+{
+    struct options_net net = options->net;
+    uint64_t prefix;
+    const char *end;
+
+    if (strcmp(value, "dhcp") == 0 || strcmp(value, "off") == 0) {
+        options->net.mode = value[0] == 'd' ? OPTIONS_NET_DHCP : OPTIONS_NET_OFF;
+        return 0;
+    }
+    memset(net.gateway, 0, sizeof(net.gateway));
+    if (!read_ipv4(value, &end, net.address) || *end != '/' ||
+        !read_number(end + 1, &end, &prefix) || prefix == 0 || prefix > 32 || !is_host(net.address))
+        return -EINVAL;
+    if (*end != '\0' && (strncmp(end, ",gw=", 4) != 0 || !read_ipv4(end + 4, &end, net.gateway) ||
+                         *end != '\0' || !is_host(net.gateway)))
+        return -EINVAL;
+    net.mode = OPTIONS_NET_STATIC;
+    net.prefix_length = (uint8_t)prefix;
+    options->net = net;
+    return 0;
+}
+
+static int set_net_services(struct options *options, const char *value)
+{
+    static const char *const names[] = {"echo", "discard", "chargen"};
+    uint32_t services = 0;
+
+    for (size_t i = 0; *value != '\0'; i++) {
+        size_t length = i < 3 ? strlen(names[i]) : 0;
+
+        if (length == 0)
+            return -EINVAL;
+        if (strncmp(value, names[i], length) != 0 ||
+            (value[length] != ',' && value[length] != '\0'))
+            continue;
+        services |= UINT32_C(1) << i;
+        value += length;
+        if (*value == ',' && *++value == '\0')
+            return -EINVAL;
+        i = SIZE_MAX; /* the next word, from the first name on */
+    }
+    options->net.services = services;
+    return services != 0 ? 0 : -EINVAL;
+}
+
 static const struct option {
     const char *name;
     const char *form;
     int (*set)(struct options *options, const char *value);
 } option_table[] = {
     {"agent.port", "NAME", set_agent_port},
+    {"agent.tcp", "PORT", set_agent_tcp},
+    {"agent.tcp.allow", "ro|rw|danger|rw,danger", set_agent_tcp_allow},
     {"hostname", "NAME", set_hostname},
     {"block-rpcs", "NAME,...", add_block_rpcs},
     {"allow-rpcs", "NAME,...", add_allow_rpcs},
@@ -206,6 +332,10 @@ static const struct option {
     {"log", "on|off", set_log},
     {"poweroff", "auto|debug-exit|reset|halt", set_poweroff},
     {"debug-exit", "PORT", set_debug_exit},
+    {"nic.log", "SECONDS", set_nic_log},
+    {"lab", "e1000[:CASE]", set_lab},
+    {"net", "dhcp|off|ADDRESS/PREFIX[,gw=ADDRESS]", set_net},
+    {"net.services", "echo,discard,chargen", set_net_services},
     {"crash", "TEST", set_crash},
     {"virtio_mmio.device", "SIZE@ADDRESS:IRQ", add_virtio_mmio},
 };
@@ -246,18 +376,25 @@ static void set_option(struct options *options, const char *word, const char *so
     options->refused++;
 }
 
+/* In lines that the log does not cut. */
 static void list_options(void)
 {
+    const char *prefix = "options are:";
     char list[OPTIONS_LIST_BYTES];
     size_t used = 0;
 
-    for (size_t i = 0; i < OPTION_COUNT && used < sizeof(list); i++) {
-        int length = snprintf(list + used, sizeof(list) - used, " %s=%s", option_table[i].name,
-                              option_table[i].form);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
 
-        used += length > 0 ? (size_t)length : 0;
+        if (used + strlen(option->name) + strlen(option->form) + 3 > sizeof(list)) {
+            klog("%s%s", prefix, list);
+            prefix = "and:";
+            used = 0;
+        }
+        used += (size_t)snprintf(list + used, sizeof(list) - used, " %s=%s", option->name,
+                                 option->form);
     }
-    klog("options are:%s", list);
+    klog("%s%s", prefix, list);
 }
 
 static bool is_space(char byte)

@@ -80,13 +80,19 @@ static void take_events(void *ctx)
     pcie.pending = true;
 }
 
-static void set_power(const struct pcie_slot *slot, bool on)
+/*
+ * The device leaves inside the write that switches it off, and that is an event too.  QEMU counts
+ * the lines of both down when it goes (hw/pci/pci.c:pci_change_irq_level()), so an interrupt
+ * controller that follows a level, such as a GIC, may never see the port's: look at once.
+ */
+static void set_power(struct pcie_slot *slot, bool on)
 {
     uint32_t control = slot_read(slot, PCIE_SLOT_CONTROL);
 
     control &= ~(PCIE_CONTROL_INDICATOR | PCIE_CONTROL_POWERED_OFF);
     control |= on ? PCIE_CONTROL_LIT : PCIE_CONTROL_DARK | PCIE_CONTROL_POWERED_OFF;
     slot_write(slot, PCIE_SLOT_CONTROL, (uint16_t)control);
+    take_events(slot);
 }
 
 static void handle(struct pcie_slot *slot)
@@ -134,6 +140,13 @@ static bool has_hotplug_slot(const struct pci_function *function, uint8_t capabi
             PCIE_SLOT_HOTPLUG) != 0;
 }
 
+static void enable(const struct pcie_slot *slot)
+{
+    slot_write(slot, PCIE_SLOT_CONTROL,
+               slot_read(slot, PCIE_SLOT_CONTROL) | PCIE_CONTROL_BUTTON | PCIE_CONTROL_PRESENCE |
+                   PCIE_CONTROL_INTERRUPT);
+}
+
 static void add_slot(void *ctx, const struct pci_function *function)
 {
     struct pcie_slot *slot = &pcie.slots[pcie.count];
@@ -156,9 +169,7 @@ static void add_slot(void *ctx, const struct pci_function *function)
     }
     pcie.count++;
     take_events(slot); /* what happened before we looked */
-    slot_write(slot, PCIE_SLOT_CONTROL,
-               slot_read(slot, PCIE_SLOT_CONTROL) | PCIE_CONTROL_BUTTON | PCIE_CONTROL_PRESENCE |
-                   PCIE_CONTROL_INTERRUPT);
+    enable(slot);
 }
 
 void pcie_slots_init(const struct hotplug_events *events)
@@ -169,4 +180,14 @@ void pcie_slots_init(const struct hotplug_events *events)
     pcie.events = events;
     for (uint32_t i = 0; i < count; i++)
         pci_scan(&hosts[i], add_slot, NULL);
+}
+
+void pcie_slots_resume(void)
+{
+    for (uint32_t i = 0; i < pcie.count; i++) {
+        take_events(&pcie.slots[i]);
+        pcie.slots[i].events = 0;
+        enable(&pcie.slots[i]);
+    }
+    pcie.pending = false;
 }

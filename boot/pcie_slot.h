@@ -9,6 +9,8 @@
 
 /* Finds every port with a hotplug-capable slot and takes its interrupt. */
 void pcie_slots_init(const struct hotplug_events *events);
+/* After a sleep: asks the ports for reports again; what they saw meanwhile is old. */
+void pcie_slots_resume(void);
 /* Handles what the ports have reported; returns whether there was anything. */
 bool pcie_slots_poll(void);
 

@@ -46,6 +46,9 @@ struct machine;
  * drivers/irq.h refuses and cpu_idle_until() spins.  0, or -ENODEV when there is none. */
 int interrupts_init(const struct machine *machine);
 
+/* After a sleep: the same once more, and every line that a driver has is open again. */
+void interrupts_resume(const struct machine *machine);
+
 /*
  * Sleeps until an interrupt or until clock_monotonic_ns() reaches `deadline_ns` (UINT64_MAX: no
  * deadline).  Returns at once if an interrupt came since the last return of this function, so a

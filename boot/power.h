@@ -3,6 +3,7 @@
 #ifndef BOOT_POWER_H
 #define BOOT_POWER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "machine.h"
@@ -17,6 +18,16 @@ void power_add_pvpanic(volatile void *events_register);
 _Noreturn void power_off(void);
 _Noreturn void power_reboot(void);
 _Noreturn void power_halt(void);
+
+/* Whether power_sleep() can do what it says. */
+bool power_can_sleep(const struct machine *machine);
+/*
+ * Puts the machine to sleep with its memory alive, and returns once it has been woken.  Devices
+ * have lost their state then: whoever drives one starts it anew; clock, interrupts, hotplug and
+ * PCI's configuration are as before.  Returns 0; -ENOTSUP; -ENOMEM; or -EIO if it did not fall
+ * asleep.
+ */
+int power_sleep(const struct machine *machine);
 
 /*
  * The end after a trap or a failed assertion, once it has been reported on the serial line: tells

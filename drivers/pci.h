@@ -142,7 +142,12 @@ void pci_disable(const struct pci_function *function);
 /* A function's interrupt, by message or by line. */
 struct pci_interrupt {
     struct pci_function function;
-    enum { PCI_INTERRUPT_NONE, PCI_INTERRUPT_BY_MESSAGE, PCI_INTERRUPT_BY_LINE } kind;
+    enum {
+        PCI_INTERRUPT_NONE,
+        PCI_INTERRUPT_BY_MESSAGE, /* MSI-X */
+        PCI_INTERRUPT_BY_MSI,
+        PCI_INTERRUPT_BY_LINE
+    } kind;
     struct irq_message message;
     uint32_t gsi;
     void *ctx;
@@ -154,13 +159,18 @@ struct pci_interrupt {
  */
 int pci_interrupt_message(struct pci_interrupt *interrupt, const struct pci_function *function);
 /*
- * Turns MSI-X off and takes the function's INTx line; acknowledge(ctx) is called from the
+ * Takes one message and enables MSI with it, MSI-X being off (§6.8.1).  0, -ENOTSUP when the
+ * function has no MSI, or what irq_message_request() says.
+ */
+int pci_interrupt_msi(struct pci_interrupt *interrupt, const struct pci_function *function);
+/*
+ * Turns MSI and MSI-X off and takes the function's INTx line; acknowledge(ctx) is called from the
  * interrupt.  0, -ENOTSUP when the function has no pin or nobody knows its line, or what
  * irq_line_request() says.
  */
 int pci_interrupt_line(struct pci_interrupt *interrupt, const struct pci_function *function,
                        void (*acknowledge)(void *ctx), void *ctx);
-/* Gives back what either of the two took.  Fine for a function that is gone, and twice. */
+/* Gives back what one of the three took.  Fine for a function that is gone, and twice. */
 void pci_interrupt_release(struct pci_interrupt *interrupt);
 
 #endif

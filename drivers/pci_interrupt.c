@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A function's interrupt: a message (MSI-X, PCI 3.0 §6.8.2) or a line (INTx, §2.2.6, §6.2.4).
- * Virtio devices have MSI-X and no MSI, so MSI is not here.
+ * A function's interrupt: a message (MSI-X, PCI 3.0 §6.8.2, or MSI, §6.8.1) or a line (INTx,
+ * §2.2.6, §6.2.4).  Virtio devices have MSI-X and no MSI; the 82574L has both.
  */
 #include <errno.h>
+#include <stdbool.h>
 
 #include <arch/mmio.h>
 
@@ -29,6 +30,17 @@ static void msix_off(const struct pci_function *function)
     uint16_t control = pci_read16(function, offset);
     if ((control & PCI_MSIX_ENABLE) != 0)
         pci_write16(function, offset, control & (uint16_t)~PCI_MSIX_ENABLE);
+}
+
+static void msi_off(const struct pci_function *function)
+{
+    uint8_t at = pci_capability(function, PCI_CAPABILITY_MSI, 0);
+    if (at == 0)
+        return;
+    uint16_t offset = (uint16_t)(at + PCI_MSI_CONTROL);
+    uint16_t control = pci_read16(function, offset);
+    if ((control & PCI_MSI_ENABLE) != 0)
+        pci_write16(function, offset, control & (uint16_t)~PCI_MSI_ENABLE);
 }
 
 int pci_interrupt_message(struct pci_interrupt *interrupt, const struct pci_function *function)
@@ -62,11 +74,43 @@ int pci_interrupt_message(struct pci_interrupt *interrupt, const struct pci_func
     return 0;
 }
 
+int pci_interrupt_msi(struct pci_interrupt *interrupt, const struct pci_function *function)
+{
+    *interrupt = (struct pci_interrupt){.function = *function};
+    uint8_t at = pci_capability(function, PCI_CAPABILITY_MSI, 0);
+    if (at == 0)
+        return -ENOTSUP;
+    uint16_t offset = (uint16_t)(at + PCI_MSI_CONTROL);
+    uint16_t control = pci_read16(function, offset);
+    int error = irq_message_request(&interrupt->message);
+    if (error != 0)
+        return error;
+    const struct irq_message *message = &interrupt->message;
+    bool wide = (control & PCI_MSI_64BIT) != 0;
+    if (!wide && message->address > UINT32_MAX) {
+        irq_message_release(message);
+        return -ENOTSUP;
+    }
+    msix_off(function);
+    pci_write32(function, (uint16_t)(at + PCI_MSI_ADDRESS), (uint32_t)message->address);
+    if (wide)
+        pci_write32(function, (uint16_t)(at + PCI_MSI_ADDRESS_UP),
+                    (uint32_t)(message->address >> 32));
+    pci_write16(function, (uint16_t)(at + (wide ? PCI_MSI_DATA64 : PCI_MSI_DATA32)),
+                (uint16_t)message->data);
+    control &= (uint16_t)~PCI_MSI_MULTIPLE;
+    pci_write16(function, offset, control | PCI_MSI_ENABLE);
+    set_intx(function, false);
+    interrupt->kind = PCI_INTERRUPT_BY_MSI;
+    return 0;
+}
+
 int pci_interrupt_line(struct pci_interrupt *interrupt, const struct pci_function *function,
                        void (*acknowledge)(void *ctx), void *ctx)
 {
     *interrupt = (struct pci_interrupt){.function = *function, .ctx = ctx};
     msix_off(function);
+    msi_off(function);
     uint8_t pin = pci_read8(function, PCI_INTERRUPT_PIN);
     if (pin < 1 || pin > 4 || function->host->route == NULL)
         return -ENOTSUP;
@@ -93,6 +137,9 @@ void pci_interrupt_release(struct pci_interrupt *interrupt)
 {
     if (interrupt->kind == PCI_INTERRUPT_BY_MESSAGE) {
         msix_off(&interrupt->function);
+        irq_message_release(&interrupt->message);
+    } else if (interrupt->kind == PCI_INTERRUPT_BY_MSI) {
+        msi_off(&interrupt->function);
         irq_message_release(&interrupt->message);
     } else if (interrupt->kind == PCI_INTERRUPT_BY_LINE) {
         set_intx(&interrupt->function, false);

@@ -68,6 +68,7 @@
 #define PCI_CAPABILITY_NEXT   1u
 #define PCI_CAPABILITY_FIRST  0x40u /* they lie behind the header … */
 #define PCI_CAPABILITIES_MAX  48u   /* … and take four bytes at least */
+#define PCI_CAPABILITY_MSI    0x05u
 #define PCI_CAPABILITY_VENDOR 0x09u
 #define PCI_CAPABILITY_PCIE   0x10u
 #define PCI_CAPABILITY_MSIX   0x11u
@@ -78,6 +79,16 @@
 #define PCIE_TYPE_MASK       0xfu
 #define PCIE_TYPE_ROOT_PORT  4u
 #define PCIE_TYPE_DOWNSTREAM 6u
+
+/* MSI capability, PCI 3.0 §6.8.1. */
+#define PCI_MSI_CONTROL    2u
+#define PCI_MSI_ENABLE     0x0001u
+#define PCI_MSI_MULTIPLE   0x0070u /* how many messages are used, as a power of two */
+#define PCI_MSI_64BIT      0x0080u
+#define PCI_MSI_ADDRESS    4u
+#define PCI_MSI_ADDRESS_UP 8u
+#define PCI_MSI_DATA32     8u
+#define PCI_MSI_DATA64     12u
 
 /* MSI-X capability and table, PCI 3.0 §6.8.2. */
 #define PCI_MSIX_CONTROL          2u

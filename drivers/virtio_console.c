@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dma.h"
 #include "klog.h"
 #include "virtio_console_parts.h"
@@ -25,6 +26,8 @@
 #define FIRST_GUESS 1u
 /* Errors in a row before a device is given up. */
 #define FAILURES_MAX 8u
+/* How long after a wake-up with news the device's status is looked at. */
+#define STATUS_DELAY_NS UINT64_C(50000000)
 
 /* --- the device's life ---------------------------------------------------------------------- */
 
@@ -133,6 +136,31 @@ static bool check_status(struct virtio_console *console)
     return true;
 }
 
+/*
+ * Woken, and no queue has news: perhaps it was the configuration interrupt.  With news nobody
+ * knows, for one vector serves all; the register is an exit away, so it is read a little later, and
+ * not once per request.
+ */
+static bool look_at_status(struct virtio_console *console, bool now)
+{
+    uint64_t time_ns = clock_monotonic_ns();
+    if (now || (console->status_due && time_ns >= console->status_due_ns)) {
+        console->status_due = false;
+        return check_status(console);
+    }
+    if (!console->status_due) {
+        console->status_due = true;
+        console->status_due_ns = time_ns + STATUS_DELAY_NS;
+    }
+    return false;
+}
+
+uint64_t virtio_console_deadline_ns(const struct virtio_console *console)
+{
+    return console->life == VIRTIO_CONSOLE_RUNNING && console->status_due ? console->status_due_ns
+                                                                          : UINT64_MAX;
+}
+
 bool virtio_console_poll(struct virtio_console *console)
 {
     bool slept = console->slept;
@@ -160,9 +188,8 @@ bool virtio_console_poll(struct virtio_console *console)
         progress = virtio_console_port_settle(console, mark);
     }
     progress |= virtio_console_port_poll(console);
-    /* Woken, and no queue has news: perhaps it was the configuration interrupt. */
-    if (slept && !progress && !input_waits)
-        progress = check_status(console);
+    if (slept || console->status_due)
+        progress |= look_at_status(console, slept && !progress && !input_waits);
     return progress || console->life == VIRTIO_CONSOLE_RESTART_DUE;
 }
 

@@ -103,6 +103,8 @@ struct virtio_console {
     uint8_t failures; /* errors in a row without a byte received in between */
     bool slept;       /* armed since the last poll */
     bool multiport;   /* §5.3.3 */
+    bool status_due;  /* a configuration interrupt may have come with others */
+    uint64_t status_due_ns;
 
     /* The control queues (§5.3.6.2) and what we still have to say on them. */
     struct virtqueue control_rx;
@@ -122,7 +124,8 @@ struct virtio_console {
      */
     uint16_t named_port;
     uint16_t data_port;
-    bool open;         /* a session runs: the host has the named port open */
+    bool shut;         /* our side of the port is closed, by set_open() */
+    bool open;         /* a session runs: the host has the named port open, and so do we */
     bool session_used; /* bytes have passed since it began */
     struct virtqueue rx;
     struct virtqueue tx;
@@ -178,6 +181,9 @@ bool virtio_console_poll(struct virtio_console *console);
  * waits already: poll again instead.
  */
 bool virtio_console_arm(struct virtio_console *console);
+/* When virtio_console_poll() wants to be called even if nothing has woken the caller, on
+ * clock_monotonic_ns(); UINT64_MAX: never. */
+uint64_t virtio_console_deadline_ns(const struct virtio_console *console);
 /*
  * Lets go of the device: resets it if it is still there, and frees all memory.  The device itself
  * is the caller's to release.  No events come from here.
@@ -200,5 +206,16 @@ size_t virtio_console_port_reserve(void *console, uint8_t **room);
 void virtio_console_port_commit(void *console, size_t count);
 /* Hands everything committed to the device. */
 void virtio_console_port_flush(void *console);
+/* Whether a session runs. */
+bool virtio_console_is_open(const struct virtio_console *console);
+/* Whether the device has taken all that was committed; true while no session runs. */
+bool virtio_console_port_drained(void *console);
+/*
+ * Closes our side of the port, which the host sees (QEMU's event VSERPORT_CHANGE), or opens it
+ * again; it is open from the start.  While it is closed no session runs and the device delivers
+ * nothing.  A session that begins by opening is reported as any other.
+ * Where ports are not controlled (§5.3.5) the host sees nothing of it.
+ */
+void virtio_console_port_set_open(void *console, bool open);
 
 #endif

@@ -25,6 +25,9 @@
 #define CONTROL_QUEUE_SIZE 32u
 /* Room for a header, the longest name that can be ours, and a NUL. */
 #define CONTROL_RX_BYTES (sizeof(struct virtio_console_control) + VIRTIO_CONSOLE_NAME_MAX + 1)
+/* QEMU tells the length of the whole message even where only a part found room
+ * (virtio-serial-bus.c:send_control_msg); nobody's name is this long. */
+#define CLAIMED_MAX      65536u
 #define CONTROL_TX_BYTES sizeof(struct virtio_console_control)
 /* Messages that one answer may bring: PORT_NAME, CONSOLE_PORT, PORT_OPEN, and one to spare. */
 #define CONTROL_RX_PER_ANSWER 4u
@@ -60,8 +63,8 @@ void virtio_console_end_session(struct virtio_console *console, enum virtio_cons
 void virtio_console_begin_session(struct virtio_console *console)
 {
     uint16_t port = console->named_port;
-    if (console->open || port == VIRTIO_CONSOLE_NO_PORT || port != console->data_port ||
-        (console->ports[port] & PORT_HOST_OPEN) == 0)
+    if (console->open || console->shut || port == VIRTIO_CONSOLE_NO_PORT ||
+        port != console->data_port || (console->ports[port] & PORT_HOST_OPEN) == 0)
         return;
     virtio_console_port_begin(console);
     virtio_console_tell(console, VIRTIO_CONSOLE_OPENED);
@@ -92,7 +95,8 @@ static struct virtio_console_control *control_tx_slot(struct virtio_console *con
 static void send_control(struct virtio_console *console, uint16_t slot, uint32_t id, uint16_t event)
 {
     struct virtio_console_control *message = control_tx_slot(console, slot);
-    *message = (struct virtio_console_control){.id = id, .event = event, .value = 1};
+    bool closes = event == VIRTIO_CONSOLE_PORT_OPEN && id == console->named_port && console->shut;
+    *message = (struct virtio_console_control){.id = id, .event = event, .value = closes ? 0 : 1};
     if (virtqueue_add(&console->control_tx, VIRTQUEUE_DEVICE_READS, message, CONTROL_TX_BYTES,
                       slot) != 0)
         virtio_console_broken(console);
@@ -202,7 +206,9 @@ static void on_port_name(struct virtio_console *console, uint16_t port, const ch
         return; /* A repetition, or a second port with the name: the first one keeps it. */
     console->named_port = port;
     if (port == console->data_port) {
-        owe(console, port, PORT_OPEN_DUE);
+        /* A port that was never opened needs no closing. */
+        if (!console->shut)
+            owe(console, port, PORT_OPEN_DUE);
         return;
     }
     console->data_port = port;
@@ -277,8 +283,10 @@ bool virtio_console_control_handle(struct virtio_console *console)
     /* One round of the queue at most: a device that never stops talking stops nothing else. */
     for (uint16_t handled = 0; handled < console->control_count; handled++) {
         int taken = virtqueue_take(&console->control_rx, &completion);
-        if (taken < 0)
+        if (taken < 0 || (taken == 1 && completion.claimed > CLAIMED_MAX)) {
             virtio_console_broken(console);
+            return true;
+        }
         if (taken != 1)
             return handled != 0;
         uint8_t message[CONTROL_RX_BYTES];
@@ -291,6 +299,22 @@ bool virtio_console_control_handle(struct virtio_console *console)
             return true;
     }
     return true;
+}
+
+void virtio_console_port_set_open(void *ctx, bool open)
+{
+    struct virtio_console *console = ctx;
+    if (console->shut == !open || console->life == VIRTIO_CONSOLE_DEAD)
+        return;
+    console->shut = !open;
+    if (console->open)
+        virtio_console_port_end(console);
+    if (console->life != VIRTIO_CONSOLE_RUNNING)
+        return; /* The handshake tells the host. */
+    if (console->multiport && console->named_port != VIRTIO_CONSOLE_NO_PORT &&
+        console->named_port == console->data_port)
+        owe(console, console->named_port, PORT_OPEN_DUE);
+    virtio_console_begin_session(console);
 }
 
 /* --- start and stop ------------------------------------------------------------------------- */

@@ -118,15 +118,26 @@ static void release_held(struct virtio_console *console)
     repost(console, console->rx_token);
 }
 
+/*
+ * virtqueue_take() for input.  A device that claims more than the buffer holds has not written
+ * what it says, and what it will write where is anybody's guess (virtio 1.2 §2.7.8.2).
+ */
+static int take_input(struct virtio_console *console, struct virtqueue_completion *completion)
+{
+    int taken = virtqueue_take(&console->rx, completion);
+    if (taken == 1 && completion->claimed > VIRTIO_CONSOLE_RX_BUFFER_BYTES)
+        taken = -EPROTO;
+    check(console, taken);
+    return taken;
+}
+
 /* Gives back unread input up to used index `end`.  Returns whether there was some. */
 static bool drop_until(struct virtio_console *console, uint16_t end)
 {
     bool dropped = false;
     while (console->rx.used_index != end) {
         struct virtqueue_completion completion;
-        int taken = virtqueue_take(&console->rx, &completion);
-        check(console, taken);
-        if (taken != 1)
+        if (take_input(console, &completion) != 1)
             break;
         console->counters.rx_dropped += completion.bytes;
         repost(console, completion.token);
@@ -183,9 +194,7 @@ static bool hold_next(struct virtio_console *console)
     virtio_console_port_settle(console, mark);
     while (console->rx.used_index != mark) {
         struct virtqueue_completion completion;
-        int taken = virtqueue_take(&console->rx, &completion);
-        check(console, taken);
-        if (taken != 1)
+        if (take_input(console, &completion) != 1)
             return false;
         if (completion.bytes == 0 || is_left_over(console, &completion)) {
             repost(console, completion.token);
@@ -334,6 +343,20 @@ void virtio_console_port_flush(void *ctx)
     struct virtio_console *console = ctx;
     if (usable(console))
         submit(console);
+}
+
+bool virtio_console_is_open(const struct virtio_console *console)
+{
+    return console->open;
+}
+
+bool virtio_console_port_drained(void *ctx)
+{
+    const struct virtio_console *console = ctx;
+    /* Only a look: what reclaim() took here, port_poll() would no longer see, and whoever waits for
+     * room would wait for ever. */
+    return !usable(console) || (console->tx_head == console->tx_submitted &&
+                                virtqueue_waiting(&console->tx) == console->tx.in_flight);
 }
 
 /*

@@ -198,7 +198,8 @@ int virtqueue_take(struct virtqueue *vq, struct virtqueue_completion *completion
     const volatile struct virtqueue_used_element *element =
         &vq->used->ring[vq->used_index & (vq->size - 1u)];
     uint32_t id = element->id;
-    uint32_t bytes = element->bytes;
+    uint32_t claimed = element->bytes;
+    uint32_t bytes = claimed;
     if (id >= vq->size || !vq->shadow[id].in_flight)
         return broke(vq, "used id", id);
 
@@ -209,7 +210,11 @@ int virtqueue_take(struct virtqueue *vq, struct virtqueue_completion *completion
         bytes = shadow->bytes;
         vq->clamped_lengths++;
     }
-    *completion = (struct virtqueue_completion){.token = shadow->token, .bytes = bytes};
+    *completion = (struct virtqueue_completion){
+        .token = shadow->token,
+        .bytes = bytes,
+        .claimed = claimed,
+    };
 
     shadow->in_flight = false;
     shadow->next_free = vq->free_head;

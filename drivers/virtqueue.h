@@ -54,6 +54,7 @@ enum virtqueue_direction { VIRTQUEUE_DEVICE_READS, VIRTQUEUE_DEVICE_WRITES };
 struct virtqueue_completion {
     uint16_t token; /* what virtqueue_add() was given */
     uint32_t bytes; /* how many the device wrote: never more than the buffer holds; 0 if it reads */
+    uint32_t claimed; /* how many it says it wrote */
 };
 
 /*

@@ -3,9 +3,9 @@
 #ifndef LIBC_NEWLIB_VERSION_H
 #define LIBC_NEWLIB_VERSION_H
 
-#define _NEWLIB_VERSION      "3.3.0"
-#define __NEWLIB__           3
-#define __NEWLIB_MINOR__     3
+#define _NEWLIB_VERSION       "3.3.0"
+#define __NEWLIB__            3
+#define __NEWLIB_MINOR__      3
 #define __NEWLIB_PATCHLEVEL__ 0
 
 #endif

@@ -3,6 +3,10 @@
 
 CROSS ?=
 QEMU := qemu-system-x86_64
+MACHINE ?= q35
+LIBC ?= newlib
+ARCH_NEED := gcc binutils
+ARCH_NEED_qemu := qemu-system-x86
 
 # Frame pointers for the backtrace, no red zone because interrupts use the running stack, and one
 # canary for all in a variable instead of at %fs:0x28, which would need a segment base.

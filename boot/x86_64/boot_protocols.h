@@ -20,7 +20,8 @@ struct memory_map_entry {
 };
 #define MEMORY_MAP_RAM 1
 /* Adds the RAM entries, then takes out what any other entry claims: firmware's maps overlap. */
-void memory_map_apply(struct regions *ram, struct memory_map_entry (*entry)(const void *ctx, uint32_t i),
+void memory_map_apply(struct regions *ram,
+                      struct memory_map_entry (*entry)(const void *ctx, uint32_t i),
                       const void *ctx, uint32_t count);
 
 #endif

@@ -260,6 +260,13 @@ void clock_init(const struct machine *machine)
     klog("clock: time stamp counter, measured by the %s", clock.reference.name);
 }
 
+void clock_resume(const struct machine *machine)
+{
+    clock.refine_at_ns = UINT64_MAX; /* what is left of the old measurement is worth nothing */
+    clock_init(machine);
+    realtime.check_at_ns = 0;
+}
+
 uint64_t clock_refine_at_ns(void)
 {
     /* Idling with a deadline would take the local timer away. */

@@ -169,7 +169,7 @@ no_long_mode:
 
     .section .data
     .balign 8
-    .globl gdt
+    .globl gdt, gdt_pointer
 gdt:
     .quad 0
     .quad 0x00af9a000000ffff /* SELECTOR_CODE: 64-bit, ring 0 */

@@ -217,6 +217,15 @@ static void find_pcihp(void)
         hotplug.pcihp_port = 0;
 }
 
+static void enable_events(const struct machine_power *power)
+{
+    if (power->pm1a_event.space == MACHINE_SPACE_PORT)
+        pio_write16(enable_port(&power->pm1a_event), PM1_POWER_BUTTON);
+    if (power->gpe0.space == MACHINE_SPACE_PORT && hotplug.pcihp_port != 0)
+        pio_write8(enable_port(&power->gpe0), PCIHP_GPE);
+    hotplug.pci = true; /* look once at what happened before */
+}
+
 static void enable_sci(const struct machine_power *power)
 {
     find_pcihp();
@@ -226,11 +235,7 @@ static void enable_sci(const struct machine_power *power)
         klog("acpi: no interrupt %u for events", power->sci.gsi);
         return;
     }
-    if (power->pm1a_event.space == MACHINE_SPACE_PORT)
-        pio_write16(enable_port(&power->pm1a_event), PM1_POWER_BUTTON);
-    if (power->gpe0.space == MACHINE_SPACE_PORT && hotplug.pcihp_port != 0)
-        pio_write8(enable_port(&power->gpe0), PCIHP_GPE);
-    hotplug.pci = true; /* look once at what happened before */
+    enable_events(power);
 }
 
 static void enable_ged(const struct machine_power *power)
@@ -250,4 +255,18 @@ void hotplug_init(const struct machine *machine, const struct hotplug_events *ev
     else if (machine->power.ged_address != 0)
         enable_ged(&machine->power);
     pcie_slots_init(events);
+}
+
+void hotplug_resume(void)
+{
+    const struct machine_power *power = &hotplug.machine->power;
+
+    if (power->has_sci) {
+        /* The button may have been what woke the machine. */
+        (void)take_pm1(&power->pm1a_event);
+        (void)take_pm1(&power->pm1b_event);
+        enable_acpi_mode(power);
+        enable_events(power);
+    }
+    pcie_slots_resume();
 }

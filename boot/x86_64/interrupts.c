@@ -66,6 +66,7 @@ struct line {
     void (*acknowledge)(void *ctx);
     void *ctx;
     uint32_t gsi;
+    uint32_t redirection; /* lower half of the pin's entry */
     uint8_t vector;
 };
 
@@ -225,11 +226,12 @@ int irq_line_request(uint32_t gsi, int level_triggered, int active_low,
     int vector = shared ? shared->vector : vector_take();
     if (line == lines + LINES_MAX || vector < 0)
         return -ENOSPC;
-    *line = (struct line){acknowledge, ctx, gsi, (uint8_t)vector};
+    uint32_t redirection = shared ? shared->redirection
+                                  : (uint32_t)vector | (level_triggered ? IOAPIC_LEVEL : 0) |
+                                        (active_low ? IOAPIC_ACTIVE_LOW : 0);
+    *line = (struct line){acknowledge, ctx, gsi, redirection, (uint8_t)vector};
     if (!shared)
-        ioapic_set_pin(ioapic, gsi - ioapic->gsi_base,
-                       (uint32_t)vector | (level_triggered ? IOAPIC_LEVEL : 0) |
-                           (active_low ? IOAPIC_ACTIVE_LOW : 0));
+        ioapic_set_pin(ioapic, gsi - ioapic->gsi_base, redirection);
     return 0;
 }
 
@@ -245,6 +247,17 @@ void irq_line_release(uint32_t gsi, void *ctx)
         }
         line->acknowledge = NULL;
         return;
+    }
+}
+
+void interrupts_resume(const struct machine *machine)
+{
+    ioapic_count = 0;
+    (void)interrupts_init(machine);
+    for (const struct line *line = lines; line < lines + LINES_MAX; line++) {
+        const struct ioapic *ioapic = line->acknowledge ? ioapic_of(line->gsi) : NULL;
+        if (ioapic)
+            ioapic_set_pin(ioapic, line->gsi - ioapic->gsi_base, line->redirection);
     }
 }
 

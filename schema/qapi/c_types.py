@@ -7,6 +7,7 @@ from typing import TypeVar, Union
 
 from .c_names import type_name
 from .model import (
+    DOCUMENT,
     Alternate,
     Array,
     Builtin,
@@ -68,7 +69,7 @@ class Selection:
     commands and enums are in the order of declaration.  types are those that arguments are made
     of, each after the types of its own parts as far as recursion permits; ahead are those that
     are needed before.  structs are the types that become C structs, each after the structs that
-    it contains.
+    it contains.  documents are the types of files, which C code parses by their descriptors.
     """
 
     def __init__(self, schema: Schema, symbols: frozenset[str]) -> None:
@@ -85,6 +86,11 @@ class Selection:
             if command.arguments is not None:
                 self._collect_type(command.arguments, command.position, [])
                 self._collect_struct(command.arguments, command.position, [])
+        documents = [kind for kind in schema.types.values() if kind.has_feature(DOCUMENT)]
+        self.documents = self._holding(documents)
+        for kind in self.documents:
+            self._collect_type(kind, kind.position, [])
+            self._collect_struct(kind, kind.position, [])
 
     def values(self, enum: Enum) -> list[EnumValue]:
         """The values of an enum."""

@@ -11,6 +11,9 @@ from __future__ import annotations
 from .c_names import constant, identifier, string_literal, type_name
 from .c_types import Selection, alternate_struct, branch_constants, c_type, struct_tag
 from .model import (
+    FILE_ACCESS,
+    READ_ONLY,
+    VENDOR,
     WHILE_FROZEN,
     Alternate,
     Array,
@@ -22,6 +25,7 @@ from .model import (
     Schema,
     Type,
 )
+from .source import SchemaError
 
 _NOTICE = """\
 /* SPDX-License-Identifier: BSD-2-Clause */
@@ -64,6 +68,14 @@ class CBackend:
             "/* The handlers: 0, or a negative errno value once the reply holds the error. */\n"
             + "".join(f"{self._prototype(c)}\n" for c in self.selection.commands)
         )
+        if self.selection.documents:
+            parts.append(
+                "/* What args_parse() checks files against. */\n"
+                + "".join(
+                    f"extern const struct args_type {_symbol(kind)};\n"
+                    for kind in self.selection.documents
+                )
+            )
         parts.append(
             "/* Indices into qga_commands in the order of strcmp() on the names. */\n"
             "extern const uint16_t qga_commands_by_name[];\n"
@@ -113,6 +125,7 @@ class CBackend:
         parts = [self.notice + '#include "qga_commands.h"\n\n#include <stddef.h>\n']
         parts += [self._values(enum) for enum in self.selection.enums]
         parts += self._descriptors()
+        parts += self._sizes()
         parts += [self._wrapper(command) for command in self.selection.commands]
         parts.append(self._table())
         parts.append(self._index())
@@ -142,7 +155,18 @@ class CBackend:
             before, fields = self._compound(kind)
         fields += [f".name = {string_literal(kind.name)}", f".size = sizeof({c_type(kind)})"]
         body = "".join(f"    {field},\n" for field in fields)
-        return f"{before}static const struct args_type {_symbol(kind)} = {{\n{body}}};\n"
+        scope = "" if kind in self.selection.documents else "static "
+        return f"{before}{scope}const struct args_type {_symbol(kind)} = {{\n{body}}};\n"
+
+    def _sizes(self) -> list[str]:
+        """Asserts that what args.c parses to its own memory has room there."""
+        kinds = [c.arguments for c in self.selection.commands if c.arguments is not None]
+        kinds += [kind.element for kind in self.selection.types if isinstance(kind, Array)]
+        names = dict.fromkeys(c_type(kind) for kind in kinds if isinstance(kind, Object))
+        text = "".join(
+            f'_Static_assert(sizeof({name}) <= ARGS_SIZE_MAX, "args.h");\n' for name in names
+        )
+        return [text] if text else []
 
     def _compound(self, kind: Object | Alternate) -> tuple[str, list[str]]:
         alternate = isinstance(kind, Alternate)
@@ -192,6 +216,9 @@ class CBackend:
                 lines.append("        .success_response = true,")
             if command.has_feature(WHILE_FROZEN):
                 lines.append("        .allowed_while_frozen = true,")
+            lines += _access(command)
+            if command.has_feature(VENDOR):
+                lines.append("        .vendor = true,")
             lines.append("    },")
         count = "const size_t qga_command_count = sizeof(qga_commands) / sizeof(qga_commands[0]);"
         return "\n".join([*lines, "};", count, ""])
@@ -203,6 +230,17 @@ class CBackend:
         for index in sorted(range(len(names)), key=lambda i: names[i].encode()):
             lines.append(f"    {f'{index},':{width}} /* {names[index]} */")
         return "\n".join([*lines, "};", ""])
+
+
+def _access(command: Command) -> list[str]:
+    """What a command can do to the guest; the worst, which is 0 in C, unless the schema says."""
+    if command.has_feature(READ_ONLY) and command.has_feature(FILE_ACCESS):
+        raise SchemaError(command.position, f"'{READ_ONLY}' and '{FILE_ACCESS}' exclude each other")
+    if command.has_feature(READ_ONLY):
+        return ["        .access = COMMAND_READS,"]
+    if command.has_feature(FILE_ACCESS):
+        return ["        .access = COMMAND_FILES,"]
+    return []
 
 
 def function_head(start: str, parameters: list[str], end: str) -> str:

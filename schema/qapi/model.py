@@ -11,6 +11,14 @@ from .source import Position
 
 # Our own feature: the command runs between guest-fsfreeze-freeze and guest-fsfreeze-thaw.
 WHILE_FROZEN = "allowed-while-frozen"
+# Two more of ours, for channels that not everybody may use to the full.  A command has one of them
+# or none, and none is the strictest.
+READ_ONLY = "read-only"
+FILE_ACCESS = "file-access"
+# The command exists only where a personality was given, and guest-info never lists it.
+VENDOR = "vendor"
+# The struct describes a file: C code gets the descriptor by the struct's name.
+DOCUMENT = "document"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ The peers are built from Debian's packages into build/bench (see linux/build), o
 On a host without KVM and with other work, compare ratios and CPU times, not single wall times.
 """
 import argparse
+import dataclasses
 import json
 import os
 import select
@@ -29,6 +30,7 @@ import tempfile
 import time
 
 import hosted
+import network
 from guest import AgentError, Guest, QEMU, Run, least_memory, machine_args, port_args
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -36,10 +38,10 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, "build/bench")
 IMAGE = os.path.join(ROOT, "build/x86_64/bare-qga.elf")
 HOSTED = os.path.join(ROOT, "build/hosted/bare-qga")
-QUIET = "quiet panic=-1 tsc=reliable no_timer_check noapictimer nonet=1"
+QUIET = "quiet panic=-1 tsc=reliable no_timer_check noapictimer"
 # File bytes moved per measurement and chunk size.
 BUDGETS = {4096: 1 << 20, 65536: 4 << 20, 1 << 20: 8 << 20, 4 << 20: 16 << 20}
-SUITES = ("boot", "session", "memory", "hosted")
+SUITES = ("boot", "session", "memory", "network", "hosted")
 
 
 def say(text):
@@ -63,9 +65,9 @@ def find_peer(directory):
     """vmlinux and initrd of the Linux guests; built if nobody brings them."""
     if not directory:
         need = os.path.join(ROOT, "tests/tools/need")
-        run(need, "the Linux peer", "gcc", "make", "bc", "bison", "flex", "libelf-dev", "libssl-dev",
-            "xz-utils", "dpkg-dev", "pkg-config", "ninja-build", "python3", "libc6-dev",
-            "libglib2.0-dev", "binutils")
+        run(need, "the Linux peer", "gcc", "make", "bc", "bison", "flex", "libelf-dev",
+            "libssl-dev", "xz-utils", "dpkg-dev", "pkg-config", "ninja-build", "python3",
+            "libc6-dev", "libglib2.0-dev", "binutils")
         run(HERE + "/linux/build", BUILD)
         return BUILD + "/vmlinux", BUILD + "/initrd.cpio"
     for names in (("vmlinux", "initrd.cpio"), ("vmlinux-tiny", "initrd-tiny.cpio")):
@@ -78,13 +80,13 @@ def find_peer(directory):
 def guests(peer):
     ours = dict(args=["-kernel", IMAGE], files=[IMAGE], least=(1024, 16384, 128))
 
-    def linux(words=""):
+    def linux(words=" nonet=1"):
         return dict(args=["-kernel", peer[0], "-initrd", peer[1], "-append", QUIET + words],
                     files=list(peer), least=(4096, 65536, 256))
 
     return [Guest("bare-qga", "pc", **ours), Guest("bare-qga-microvm", "microvm,acpi=off", **ours),
             Guest("linux", "pc", **linux()), Guest("linux-microvm", "microvm,acpi=off", **linux()),
-            Guest("echo", "pc", kind="echo", **linux(" echo=1 vecho=1"))]
+            Guest("echo", "pc", kind="echo", **linux(" nonet=1 echo=1 vecho=1"))]
 
 
 def floor(machine, image):
@@ -150,7 +152,9 @@ class Results:
             line = [metric]
             for name in names:
                 values = self.rows[name].get(metric, {}).values()
-                spread = f" ({number(min(values))}–{number(max(values))})" if len(values) > 1 else ""
+                spread = ""
+                if len(values) > 1:
+                    spread = f" ({number(min(values))}–{number(max(values))})"
                 line.append(number(statistics.median(values)) + spread if values else "")
             ratios = (self.ratio(a, b, metric) for a, b in pairs)
             lines.append(line + [number(r) if r else "" for r in ratios])
@@ -190,6 +194,26 @@ def measure_session(machines, options, results):
                     results.add(guest.name, n, vm.measure_files(chunk, budget))
 
 
+def network_guests(peer):
+    """By name: a guest, and the model of its card."""
+    ours = Guest("bare-qga", "pc",
+                 ["-kernel", IMAGE, "-append", "net.services=echo,discard,chargen"], [IMAGE])
+    linux = Guest("linux", "pc", ["-kernel", peer[0], "-initrd", peer[1], "-append",
+                                  QUIET + " ip=dhcp"], list(peer))
+    return [(ours, "e1000"), (linux, "e1000"),
+            (dataclasses.replace(ours, name="bare-qga-e1000e"), "e1000e")]
+
+
+def measure_network(peer, options, results):
+    machines = [(guest, device) for guest, device in network_guests(peer)
+                if not options.only or guest.name in options.only.split(",")]
+    for n in range(options.rounds):
+        for guest, device in rotated(machines, n):
+            with_card, ports = network.with_card(guest, device)
+            with Run(with_card) as vm:
+                results.add(guest.name, n, network.measure(vm, ports))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -209,6 +233,8 @@ def main():
         measure_boot(machines, build_floor(), options.rounds * 2, results)
     if "session" in suites:
         measure_session(machines, options, results)
+    if "network" in suites:
+        measure_network(peer, options, results)
     if "memory" in suites:
         for guest in machines:
             if guest.kind == "agent":

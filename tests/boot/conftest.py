@@ -14,7 +14,9 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import qemu  # noqa: E402
 
-LOGS = os.path.join(qemu.ROOT, "build/boot-logs")
+# Runs on other machines may go on at the same time.
+ARCH = qemu.arch_of(qemu.DEFAULT_MACHINE)[0]
+LOGS = os.path.join(qemu.ROOT, "build/boot-logs" + ("" if ARCH == "x86_64" else "-" + ARCH))
 
 
 class Machines:
@@ -26,9 +28,9 @@ class Machines:
 
     def prepare(self, **options):
         """A machine that is not started yet."""
-        if options.get("kernel", qemu.IMAGE) == qemu.IMAGE and not os.path.exists(qemu.IMAGE):
-            pytest.fail(f"{qemu.IMAGE} does not exist: run make", pytrace=False)
         vm = qemu.Vm(os.path.join(self.directory, str(len(self.vms))), **options)
+        if vm.kernel and not os.path.exists(vm.kernel):
+            pytest.fail(f"{vm.kernel} does not exist: run make", pytrace=False)
         self.vms.append(vm)
         return vm
 

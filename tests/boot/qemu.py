@@ -12,6 +12,7 @@ waits in the backlog; VSERPORT_CHANGE comes only for ports that have an id=, at 
 """
 import json
 import os
+import re
 import select
 import shlex
 import shutil
@@ -24,10 +25,33 @@ import time
 from agent import Agent
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
-IMAGE = os.environ.get("BARE_QGA_IMAGE", os.path.join(ROOT, "build/x86_64/bare-qga.elf"))
+IMAGE = os.environ.get("BARE_QGA_IMAGE", os.path.join(BUILD, "x86_64/bare-qga.elf"))
+
+
+def qemu_of(arch):
+    """QEMU of another architecture, from beside the one that was chosen."""
+    folder, name = os.path.split(QEMU)
+    return os.path.join(folder, re.sub(r"(?<=qemu-system-)\w+", arch, name))
+
+
+# The other architectures' machines are named with a prefix: "aarch64:virt,gic-version=3".  What
+# each needs: the image that -kernel gets, a processor, and what gives QEMU an exit code.
+ARCHES = {
+    "x86_64": {"image": IMAGE, "cpu": None,
+               "exit": ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]},
+    "aarch64": {"image": os.path.join(BUILD, "aarch64/bare-qga.img"), "cpu": "cortex-a57",
+                "exit": ["-semihosting-config", "enable=on,target=native"]},
+    "riscv64": {"image": os.path.join(BUILD, "riscv64/bare-qga.elf"), "cpu": None, "exit": []},
+}
 # Arguments added to every machine; lets the harness be tried on another guest.
 EXTRA = shlex.split(os.environ.get("BARE_QGA_QEMU_ARGS", ""))
+# The machines that a device tree describes, of the architectures that have a folder.
+VIRT = [f"{name}:virt" for name in ("aarch64", "riscv64")
+        if os.path.isdir(os.path.join(ROOT, "boot", name))]
+# What a test gets that names no machine.
+DEFAULT_MACHINE = os.environ.get("BARE_QGA_MACHINE", "pc")
 PORT_NAME = "org.qemu.guest_agent.0"
 # Slow hosts: multiply every deadline.
 PATIENCE = float(os.environ.get("BARE_QGA_PATIENCE", "1"))
@@ -184,13 +208,25 @@ def is_microvm(machine):
     return machine.startswith("microvm")
 
 
+def arch_of(machine):
+    """The architecture of a machine, and the value of -M."""
+    prefix, colon, rest = machine.partition(":")
+    return (prefix, rest) if colon and prefix in ARCHES else ("x86_64", machine)
+
+
+def exit_device(machine):
+    """Arguments by which a crash and poweroff=debug-exit give QEMU an exit code."""
+    return list(ARCHES[arch_of(machine)[0]]["exit"])
+
+
 class Vm:
     """
     One QEMU.  A context manager that always ends the process.
 
-    machine, memory, cpu     values of -M, -m, -cpu
+    machine, memory, cpu     values of -M, -m, -cpu; machine with its architecture, see ARCHES
     append, initrd           values of -append, -initrd (a path)
-    kernel                   the image; None boots from what `args` brings
+    kernel                   the image, IMAGE for the architecture's own; None boots from what
+                             `args` brings
     serial_device            the virtio-serial -device line, without its id; None: no such device
     port                     options of the agent's virtserialport; None: no agent port
     args                     further arguments, before the virtio-serial device
@@ -198,8 +234,9 @@ class Vm:
     no_reboot                a reset ends QEMU
     """
 
-    def __init__(self, directory, machine="pc", memory="64M", cpu=None, append=None, initrd=None,
-                 kernel=IMAGE, serial_device="", port="", args=(), after=(), no_reboot=False):
+    def __init__(self, directory, machine=DEFAULT_MACHINE, memory="64M", cpu=None, append=None,
+                 initrd=None, kernel=IMAGE, serial_device="", port="", args=(), after=(),
+                 no_reboot=False):
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
         # Socket paths are limited to 107 bytes, so they do not live beside the logs.
@@ -207,7 +244,12 @@ class Vm:
         self.machine = machine
         self.process = self.qmp = self.serial = None
         self.agents = []
-        argv = [QEMU, "-M", machine, "-m", memory, "-nodefaults", "-no-user-config",
+        name, board = arch_of(machine)
+        arch = ARCHES[name]
+        cpu = cpu or arch["cpu"]
+        kernel = arch["image"] if kernel == IMAGE else kernel
+        self.kernel = kernel
+        argv = [qemu_of(name), "-M", board, "-m", memory, "-nodefaults", "-no-user-config",
                 "-display", "none"]
         if cpu:
             argv += ["-cpu", cpu]

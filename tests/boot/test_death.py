@@ -7,28 +7,35 @@ import re
 
 import pytest
 
+from qemu import VIRT, arch_of, exit_device
 from test_machines import check_session
 
-DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+DEBUG_EXIT = exit_device("pc")
 EXIT_CRASH = 35
 # What the first line of the report says.
 DEATHS = {
     "write-text": r"trap: page fault .*writing 0x[0-9a-f]+ \(not allowed\)",
     "exec-data": r"trap: page fault .*fetching code at 0x[0-9a-f]+ \(not allowed\)",
+    "exec-mmio": r"trap: page fault .*fetching code at 0x[0-9a-f]+ \(not allowed\)",
     "null": r"trap: page fault .*null pointer",
     "stack-overflow": r"trap: (page|double) fault.*stack overflow",
     "canary": r"panic: .*canary",
-    "ud2": r"trap: invalid opcode \(vector 6\)",
+    "ud2": r"trap: (invalid opcode|breakpoint) \(",
     "trap-in-trap": r"trap inside",
     "panic": r"panic: ",
+}
+REGISTERS = {
+    "x86_64": ("rip", "rsp", "rax", "r15"),
+    "aarch64": ("pc", "sp", "x0", "x29"),
+    "riscv64": ("pc", "sp", "a0", "s11"),
 }
 LINE = re.compile(r"^\s+0x([0-9a-f]+) (\w+)\+0x[0-9a-f]+\s*$", re.MULTILINE)
 
 
-def check_report(log, death):
+def check_report(log, death, machine="pc"):
     assert re.search(DEATHS[death], log), log[-3000:]
     if "panic" not in DEATHS[death] and death != "trap-in-trap":
-        for register in ("rip", "rsp", "rax", "r15"):
+        for register in REGISTERS[arch_of(machine)[0]]:
             assert re.search(rf"\b{register} 0x[0-9a-f]{{16}}", log), f"no {register}"
     names = [name for _, name in LINE.findall(log)]
     assert names, "no function names in the backtrace"
@@ -39,12 +46,13 @@ def check_report(log, death):
         assert len(names) < 10 and re.search(r"and so \d+ times more", log), log[-3000:]
 
 
+@pytest.mark.parametrize("machine", ["pc", *VIRT])
 @pytest.mark.parametrize("death", DEATHS)
-def test_death(boot, death):
-    vm = boot(append="crash=" + death, args=DEBUG_EXIT)
+def test_death(boot, machine, death):
+    vm = boot(machine=machine, append="crash=" + death, args=exit_device(machine))
     assert vm.wait_exit() == EXIT_CRASH
     vm.stop()
-    check_report(vm.serial.text(), death)
+    check_report(vm.serial.text(), death, machine)
 
 
 @pytest.mark.parametrize("machine", ["q35", "microvm,acpi=on", "microvm,acpi=off"])

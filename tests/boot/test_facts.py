@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the agent tells about its machine is the machine's own: processors, memory, clocks, names."""
+"""What the agent tells of its machine is the machine's own: processors, memory, clocks, names."""
 import time
 
 import pytest
 
 import cpio
 from agent import CommandError
+from qemu import arch_of
 from test_machines import check_session
 
 SECOND = 1000000000
@@ -166,11 +167,12 @@ def test_identity(boot, tmp_path):
         cpio.entry("etc/os-release", b'ID=tiny\nNAME="Tiny \\"OS\\""\nVERSION_ID="1.2"\n'),
         cpio.entry("etc/passwd", b"root:x:0:0::/root:\nann:x:7:7::/home/ann:\n"),
         cpio.entry("home/ann/.ssh/authorized_keys", b"ssh-rsa AAAA ann\n")))
-    agent = check_session(boot(initrd=str(tree)))
+    vm = boot(initrd=str(tree))
+    agent = check_session(vm)
     assert agent.execute("guest-get-host-name") == {"host-name": "box.example"}
     info = agent.execute("guest-get-osinfo")
     assert (info["id"], info["name"], info["version-id"]) == ("tiny", 'Tiny "OS"', "1.2")
-    assert info["machine"] == "x86_64" and "pretty-name" not in info
+    assert info["machine"] == arch_of(vm.machine)[0] and "pretty-name" not in info
     keys = agent.execute("guest-ssh-get-authorized-keys", username="ann")
     assert keys == {"keys": ["ssh-rsa AAAA ann"]}
     agent.execute("guest-set-user-password", username="ann", password="c2VjcmV0", crypted=True)
@@ -195,6 +197,7 @@ def test_block_rpcs(boot):
     vm = boot(append="block-rpcs=guest-get-time,guest-nonsense block-rpcs=guest-ping",
               args=["-fw_cfg", "name=opt/bare-qga/cmdline,string=block-rpcs=guest-fsfreeze-thaw"])
     agent = vm.agent()
+    assert "guest-nonsense" in vm.serial.text()
     blocked = {"guest-get-time", "guest-ping", "guest-fsfreeze-thaw"}
     assert disabled(agent) == blocked
     for command in sorted(blocked):

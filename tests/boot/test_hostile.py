@@ -120,12 +120,13 @@ def test_random_used_ring(boot):
 @pytest.mark.parametrize("machine", ["pci", "mmio"])
 def test_needs_reset(boot, machine):
     """
-    A zero-length buffer makes QEMU give up on the device (hw/virtio/virtio.c: virtqueue_split_pop).
-    The lengths are overwritten in the guest's memory, so the guest is not to blame.
+    A zero-length buffer makes QEMU give up on the device (hw/virtio/virtio.c: virtqueue_split_pop)
+    when it wants to send a control message.  The lengths are overwritten in the guest's memory, so
+    the guest is not to blame.
     """
     victim = Victim(boot, **MACHINES[machine])
     for _ in range(3):
-        victim.ring(PORT_IN).set_descriptor_lengths(0)
-        victim.agent.send(b"\n")
+        victim.ring(CONTROL_IN).set_descriptor_lengths(0)
+        victim.vm.connect("side").close()
         victim.check()
     assert "virtio: " in victim.vm.errors(), "QEMU did not give up on the device"

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from qemu import VIRT
 from test_machines import check_session
 
 MACHINES = [
@@ -12,6 +13,7 @@ MACHINES = [
     {"machine": "microvm,acpi=off"}, {"machine": "microvm,acpi=off,pit=off,pic=off,rtc=off"},
     {"machine": "pc", "serial_device": "virtio-serial-pci,vectors=0"},
     {"machine": "pc", "serial_device": "virtio-serial-pci,disable-modern=on,event_idx=off"},
+    *({"machine": machine} for machine in VIRT),
 ]
 
 
@@ -79,7 +81,7 @@ def guest_time(agent):
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35", "microvm,acpi=on,rtc=on",
-                                     "microvm,acpi=off,rtc=on", "pc,hpet=off"])
+                                     "microvm,acpi=off,rtc=on", "pc,hpet=off", *VIRT])
 def test_time(boot, machine):
     """Right to 2 s, never backwards, and as fast as the host's clock."""
     agent = check_session(boot(machine=machine))
@@ -97,7 +99,7 @@ def test_time(boot, machine):
 
 @pytest.mark.parametrize("base", ["2000-02-29T23:59:58", "1999-12-31T12:00:00",
                                   "2038-01-19T03:14:07", "2026-11-22T00:00:00"])
-@pytest.mark.parametrize("machine", ["pc", "q35"])
+@pytest.mark.parametrize("machine", ["pc", "q35", *VIRT])
 def test_time_base(boot, machine, base):
     """-rtc base= is the time at start, in UTC."""
     vm = boot(machine=machine, args=["-rtc", f"base={base}"])

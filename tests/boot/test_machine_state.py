@@ -6,10 +6,11 @@ import subprocess
 import pytest
 
 from agent import CommandError, request
+from qemu import VIRT
 from test_machines import check_session
 
 PING = request("guest-ping")
-MACHINES = ["pc", "q35", "microvm,acpi=on", "microvm,acpi=off"]
+MACHINES = ["pc", "q35", "microvm,acpi=on", "microvm,acpi=off", *VIRT]
 
 
 def reset(vm):

@@ -8,7 +8,7 @@ import pytest
 
 import cpio
 import qemu
-from agent import CommandError
+from agent import CommandError, request
 from test_machines import check_session
 
 TREE = cpio.archive(
@@ -221,3 +221,17 @@ def test_grub(boot, grub_iso, machine, memory):
     check_tree(agent)
     assert "lgo" in vm.serial.text()
     assert "multiboot2" in vm.serial.text()
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_sleep_after_grub(boot, grub_iso, machine):
+    """A wake-up does not write this image into memory again, and needs no less for that."""
+    vm = boot(machine=machine, kernel=None, args=["-cdrom", grub_iso])
+    agent = vm.agent(timeout=40)
+    for _ in range(2):
+        agent.send(request("guest-suspend-ram"))
+        vm.qmp.wait_event("SUSPEND")
+        vm.qmp.execute("system_wakeup")
+        vm.qmp.wait_event("WAKEUP")
+        agent.sync()
+    check_tree(agent)

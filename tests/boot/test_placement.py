@@ -136,7 +136,9 @@ def other_ports(count, first=1):
     args = []
     for number in range(first, first + count):
         args += ["-chardev", f"null,id=other{number}"]
-        name = ("org.qemu.guest_agent.0" + "0" * number, "org.qemu.guest_agent"[:number] if number < 20 else f"org.qemu.guest_agent{number}",
+        agent = "org.qemu.guest_agent"
+        name = (f"{agent}.0" + "0" * number,
+                agent[:number] if number < len(agent) else f"{agent}{number}",
                 f"com.example.{number}", "")[number % 4]
         kind = "virtconsole" if number % 4 == 0 else "virtserialport"
         args += ["-device", f"{kind},nr={number},chardev=other{number}"

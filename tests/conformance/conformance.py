@@ -26,6 +26,8 @@ import results  # noqa: E402
 
 # Room for the largest recorded documents (64 MiB) beside their answers.
 MEMORY_MIB = 768
+# What the kernel is played on; "aarch64:virt" (tests/boot/qemu.py, ARCHES) for another machine.
+MACHINE = os.environ.get("BARE_QGA_MACHINE", "q35")
 HOSTED = os.environ.get("BARE_QGA_HOSTED", os.path.join(ROOT, "build/hosted-asan/bare-qga"))
 
 
@@ -69,7 +71,7 @@ class Kernel:
     """The booted image."""
 
     def __init__(self, logs):
-        self.vm = qemu.Vm(os.path.join(logs, "kernel"), machine="q35", memory=f"{MEMORY_MIB}M",
+        self.vm = qemu.Vm(os.path.join(logs, "kernel"), machine=MACHINE, memory=f"{MEMORY_MIB}M",
                           no_reboot=True)
         self.socket = self.vm.path("agent")
 
@@ -137,6 +139,9 @@ def judge(played, quirks):
 def main():
     kind, options = sys.argv[1], sys.argv[2:]
     make = {"hosted": Hosted, "kernel": Kernel}[kind]
+    arch = qemu.arch_of(MACHINE)[0]
+    if kind == "kernel" and arch != "x86_64":
+        kind = "kernel-" + arch
     logs = os.path.join(ROOT, "build/conformance", kind)
     os.makedirs(logs, exist_ok=True)
     report = os.path.join(logs, "report.json")

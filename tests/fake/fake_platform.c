@@ -99,11 +99,12 @@ void fake_dma_reset(void)
 
 /* --- time ----------------------------------------------------------------------------------- */
 
-/* Every look at the clock takes a millisecond, so that bounded waits end. */
+uint64_t fake_clock_step_ns = 1000000;
+
 uint64_t clock_monotonic_ns(void)
 {
     static uint64_t now;
-    now += 1000000;
+    now += fake_clock_step_ns;
     return now;
 }
 

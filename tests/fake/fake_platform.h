@@ -20,6 +20,9 @@ extern int fake_dma_budget;
 /* Frees what a test left behind. */
 void fake_dma_reset(void);
 
+/* How long a look at the clock takes, so that bounded waits end: a millisecond. */
+extern uint64_t fake_clock_step_ns;
+
 /* Lines logged so far, and the last of them. */
 extern unsigned int fake_log_lines;
 extern char fake_log_last[256];

@@ -39,11 +39,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct machine machine;
+    struct fdt_node node;
     struct fdt fdt;
+    uint64_t address, bytes;
 
     if (fdt_open(&fdt, data, size) < 0)
         return 0;
     check_walk(&fdt);
+    (void)fdt_by_path(&fdt, "/soc/serial@10000000", &node);
+    for (uint32_t i = 0; fdt_reservation(data, size, i, &address, &bytes); i++) {
+        if (bytes == 0 || i > size)
+            abort();
+    }
     memset(&machine, 0, sizeof(machine));
     machine_read_fdt(&fdt, &machine);
     if (machine.virtio_mmio_count > MACHINE_VIRTIO_MMIO_MAX ||

@@ -93,7 +93,13 @@ static void commit(void *ctx, size_t count)
     wire->allowance -= count;
 }
 
-static const struct channel_ops ops = {peek, consume, reserve, commit, flush};
+static const struct channel_ops ops = {
+    .peek = peek,
+    .consume = consume,
+    .reserve = reserve,
+    .commit = commit,
+    .flush = flush,
+};
 
 /* One line of output, without its newline, is one JSON object that our own framer accepts. */
 static void check_line(struct framer *framer, const uint8_t *line, size_t length)

@@ -9,6 +9,7 @@ void fd_channel_open(struct fd_channel *self, int fd)
 {
     self->fd = fd;
     self->is_finished = false;
+    self->is_full = false;
     self->in_start = self->in_end = 0;
     self->out_start = self->out_end = 0;
 }
@@ -28,6 +29,11 @@ void fd_channel_fill(struct fd_channel *self)
 bool fd_channel_is_stalled(const struct fd_channel *self)
 {
     return self->out_start < self->out_end;
+}
+
+bool fd_channel_has_room(const struct fd_channel *self)
+{
+    return self->is_full && self->out_end < sizeof(self->out);
 }
 
 bool fd_channel_is_drained(const struct fd_channel *self)
@@ -54,6 +60,7 @@ static size_t reserve(void *ctx, uint8_t **room)
 {
     struct fd_channel *self = ctx;
 
+    self->is_full = self->out_end == sizeof(self->out);
     *room = self->out + self->out_end;
     return sizeof(self->out) - self->out_end;
 }
@@ -69,6 +76,9 @@ static void flush(void *ctx)
 {
     struct fd_channel *self = ctx;
 
+    if (self->fd < 0) {
+        self->out_start = self->out_end = 0; /* as QEMU does while nobody is connected */
+    }
     while (self->out_start < self->out_end && !self->is_finished) {
         ssize_t count = send(self->fd, self->out + self->out_start, self->out_end - self->out_start,
                              MSG_NOSIGNAL);
@@ -85,9 +95,21 @@ static void flush(void *ctx)
     }
 }
 
+static void set_open(void *ctx, bool open)
+{
+    ((struct fd_channel *)ctx)->is_shut = !open;
+}
+
 struct channel fd_channel_as_channel(struct fd_channel *self)
 {
-    static const struct channel_ops ops = {peek, consume, reserve, commit, flush};
+    static const struct channel_ops ops = {
+        .peek = peek,
+        .consume = consume,
+        .reserve = reserve,
+        .commit = commit,
+        .flush = flush,
+        .set_open = set_open,
+    };
 
     return (struct channel){.ops = &ops, .ctx = self};
 }

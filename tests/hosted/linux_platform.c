@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linux_platform.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,10 +120,21 @@ static uint64_t monotonic_ns(void *ctx)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+static int random_bytes(void *ctx, void *buffer, size_t bytes)
+{
+    (void)ctx;
+    return getrandom(buffer, bytes, 0) == (ssize_t)bytes ? 0 : -ENODEV;
+}
+
 static int power(void *ctx, enum platform_power mode)
 {
     ((struct linux_platform *)ctx)->power = (int)mode;
     return 0;
+}
+
+static void crash(void *ctx)
+{
+    ((struct linux_platform *)ctx)->has_crashed = true;
 }
 
 static void log_line(void *ctx, const char *line)
@@ -150,8 +163,10 @@ void linux_platform_init(struct linux_platform *self, uint64_t budget)
                 .set_realtime = set_realtime,
                 .load_realtime = load_realtime,
                 .monotonic_ns = monotonic_ns,
+                .random = random_bytes,
                 .idle_ns = idle_ns,
                 .power = power,
+                .crash = crash,
                 .log = log_line,
             },
         .budget = budget,

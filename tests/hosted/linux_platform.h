@@ -17,6 +17,7 @@ struct linux_platform {
     uint64_t used;
     uint64_t fail_after; /* allocations that still succeed, for tests; UINT64_MAX: all */
     int power;           /* the last enum platform_power asked for, -1 if none was */
+    bool has_crashed;    /* crash() was called */
     bool is_quiet;       /* nothing goes to standard error */
 };
 

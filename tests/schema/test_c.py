@@ -181,6 +181,28 @@ def test_what_c_cannot_have(schemas, tmp_path, data, message):
     assert caught.value.position.line == (3 if "Self" in message else 5)
 
 
+def test_a_command_is_dangerous_unless_it_says_what_it_does(schemas, tmp_path):
+    emit(
+        schemas,
+        "{ 'command': 'new', 'features': [ 'allowed-while-frozen' ] }\n"
+        "{ 'command': 'look', 'features': [ 'read-only' ] }\n"
+        "{ 'command': 'put', 'features': [ 'file-access' ] }",
+        tmp_path,
+    )
+    source = (tmp_path / "qga_commands.c").read_text(encoding="ascii")
+    entries = re.findall(r'\.name = "(\w+)",(.*?)\n    \}', source, re.S)
+    access = {name: re.findall(r"\.access = (\w+)", rest) for name, rest in entries}
+    assert access == {"new": [], "look": ["COMMAND_READS"], "put": ["COMMAND_FILES"]}
+    args = (ROOT / "agent" / "args.h").read_text(encoding="utf-8")
+    assert "enum command_access { COMMAND_DANGEROUS," in args  # what is not there is 0
+    with pytest.raises(SchemaError, match="exclude each other"):
+        emit(
+            schemas,
+            "{ 'command': 'both', 'features': [ 'read-only', 'file-access' ] }",
+            tmp_path,
+        )
+
+
 def test_gen_false_is_refused(schemas, tmp_path):
     with pytest.raises(SchemaError, match="no way to 'gen': false"):
         emit(schemas, "{ 'command': 'go', 'gen': false }", tmp_path)

@@ -1,13 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Asserts on the kernel's ELF file what loaders and page tables rely on.
+"""Asserts on the kernel's files what loaders and page tables rely on.
 
-    check_image.py IMAGE
+    check_image.py IMAGE.elf|IMAGE.img...
 
 The PVH note is what QEMU looks for (hw/i386/x86.c:read_pvh_start_addr): type 18, alone in a
 PT_NOTE segment whose p_align is 4, because the padding of its name is computed from p_align.
 multiboot2 (§3.1.1): the header is 8-aligned within the first 32768 bytes of the file.
+
+On the other machines the entry is the lowest address: QEMU takes that one for RISC-V, whatever the
+ELF header says (hw/riscv/boot.c:riscv_load_kernel), and a raw image has no other.  An .img is the
+.elf beside it as it lies in memory; arm64's begins with the header of an Image (Linux
+Documentation/arm64/booting.rst).
 """
+import os
 import struct
 import sys
 
@@ -15,8 +21,9 @@ PT_LOAD, PT_NOTE, PT_GNU_STACK = 1, 4, 0x6474e551
 PF_X, PF_W = 1, 2
 XEN_ELFNOTE_PHYS32_ENTRY = 18
 MULTIBOOT2_MAGIC = struct.pack("<I", 0xe85250d6)
-EM_X86_64 = 62
-SIZE_LIMIT = 320 * 1024
+EM_X86_64, EM_AARCH64 = 62, 183
+AARCH64_RAM, AARCH64_TREE = 0x40000000, 1 << 20
+SIZE_LIMIT = 448 * 1024
 
 
 class Fault(Exception):
@@ -81,6 +88,28 @@ def check_multiboot2(image):
     insist(at + words[2] <= 32768, "the multiboot2 header does not end within 32768 bytes")
 
 
+def flatten(loads, image):
+    """The loaded segments as they lie in memory, without what is only zeroes at the end."""
+    base = min(virtual for _, _, _, virtual, _, in_file, _, _ in loads if in_file)
+    flat = bytearray()
+    for _, _, offset, virtual, _, in_file, _, _ in loads:
+        if in_file:
+            flat = flat.ljust(virtual - base, b"\0") + image[offset:offset + in_file]
+    return bytes(flat)
+
+
+def check_arm_header(loads, image):
+    flat = flatten(loads, image)
+    base = min(load[3] for load in loads)
+    text_offset, size, flags = struct.unpack_from("<QQQ", flat, 8)
+    insist(flat[56:60] == b"ARM\x64", "no magic of an arm64 Image at byte 56")
+    insist(text_offset == base - AARCH64_RAM, "the Image header names another place")
+    insist(size == max((v + m + 4095) // 4096 * 4096 for _, _, _, v, _, _, m, _ in loads) - base,
+           "the Image header's size is not what the image takes in memory")
+    insist(flags & 1 == 0, "the Image header says big-endian")
+    insist(base - AARCH64_RAM >= AARCH64_TREE, "no room for QEMU's device tree before the image")
+
+
 def check(image):
     segments = list(read_segments(image))
     loads = check_segments(segments, image)
@@ -90,19 +119,35 @@ def check(image):
     if machine == EM_X86_64:
         check_pvh(segments, loads, image)
         check_multiboot2(image)
+    else:
+        insist(entry == min(load[3] for load in loads), "the entry is not the lowest address")
+    if machine == EM_AARCH64:
+        check_arm_header(loads, image)
     insist(len(image) < SIZE_LIMIT, f"{len(image)} bytes, the limit is {SIZE_LIMIT}")
 
 
-def main():
-    with open(sys.argv[1], "rb") as file:
+def check_file(path):
+    with open(path, "rb") as file:
         image = file.read()
-    try:
-        check(image)
-    except (Fault, struct.error) as fault:
-        print(f"{sys.argv[1]}: {fault}")
-        return 1
-    print(f"{sys.argv[1]}: {len(image)} bytes, as loaders and page tables need it")
-    return 0
+    elf = image
+    if path.endswith(".img"):
+        with open(os.path.splitext(path)[0] + ".elf", "rb") as file:
+            elf = file.read()
+        insist(image == flatten(check_segments(list(read_segments(elf)), elf), elf),
+               "not what the .elf beside it loads")
+    check(elf)
+    print(f"{path}: {len(image)} bytes, as loaders and page tables need it")
+
+
+def main():
+    faults = 0
+    for path in sys.argv[1:]:
+        try:
+            check_file(path)
+        except (Fault, OSError, struct.error) as fault:
+            print(f"{path}: {fault}")
+            faults += 1
+    return 1 if faults or not sys.argv[1:] else 0
 
 
 if __name__ == "__main__":

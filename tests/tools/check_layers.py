@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Holds the folders to their rule: who may include what, and who may ask about the machine.
 
-    agent/       C headers of memory, strings and formatted output; jsmn; itself; generated code
+    agent/       C headers of memory, strings and formatted output; jsmn; SHA-256 of Mbed TLS;
+                 itself; generated code
     drivers/     C headers, <arch/...>, itself
+    net/         C headers, lwIP, drivers/, itself, and what agent/ wants of the network
     boot/        everything, but only boot/main.c sees both drivers/ and agent/
     boot/<arch>  as boot/
 
@@ -26,7 +28,11 @@ C_HEADERS = {name + ".h" for name in (
 # What drivers/ asks of whoever runs it: services that boot/ implements, not drivers.
 SERVICES = {"drivers/clock.h", "drivers/dma.h", "drivers/irq.h", "drivers/klog.h"}
 # What agent/ asks of whoever runs it.
-SEAMS = {"agent/channel.h", "agent/platform.h"}
+SEAMS = {"agent/channel.h", "agent/network.h", "agent/platform.h"}
+# What agent/ takes from libraries.
+LIBRARIES = {"jsmn.h", "mbedtls/sha256.h", "mbedtls/constant_time.h", "mbedtls/platform_util.h"}
+# What net/ gives to agent/: facts about the network, and connections.
+FOR_NET = {"agent/network.h", "agent/remote.h"}
 GENERATED = {os.path.basename(path) for path in glob.glob("build/gen/*.h")}
 
 
@@ -70,16 +76,19 @@ def allowed(path, target):
         name = target[1:-1]
         if name == "arch" or name.startswith("arch/"):
             return folder != "agent"
-        return name in C_HEADERS or (folder == "agent" and name in {"jsmn.h"} | GENERATED)
+        return name in C_HEADERS or (folder == "agent" and name in LIBRARIES | GENERATED) or \
+            (folder == "net" and re.match(r"(lwip|netif)/", name) is not None)
     if folder in ("agent", "drivers"):
         return target.startswith(folder + "/")
+    if folder == "net":
+        return target.startswith(("net/", "drivers/")) or target in FOR_NET
     return True
 
 
 def layer_faults(path):
     folder = path.split("/")[0]
     for target in includes(path):
-        if folder in ("agent", "drivers") and not allowed(path, target):
+        if folder in ("agent", "drivers", "net") and not allowed(path, target):
             yield f"{path}: {folder}/ must not include {target}"
     if folder == "boot" and path != "boot/main.c":
         seen = reach(path)
@@ -110,7 +119,7 @@ def tree(*patterns):
 
 
 def main():
-    sources = tree("agent/**/*.[chS]", "drivers/**/*.[chS]", "boot/**/*.[chS]")
+    sources = tree("agent/**/*.[chS]", "drivers/**/*.[chS]", "net/**/*.[chS]", "boot/**/*.[chS]")
     faults = []
     for path in sources:
         faults += layer_faults(path)

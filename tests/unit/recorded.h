@@ -5,6 +5,8 @@
  *   pc         -M pc -device virtio-serial-pci -device pci-bridge,chassis_nr=1,addr=9
  *   q35        -M q35 with two pcie-root-ports
  *   microvm    -M microvm with two virtio-mmio devices; plain: acpi=off, one; pcie: pcie=on, one
+ *   aarch64    -M virt,dtb-randomness=off -cpu cortex-a57; gicv3: gic-version=3
+ *   riscv64    -M virt -smp 2; imsic: aia=aplic-imsic
  *
  * ACPI tables as SeaBIOS placed them in memory; device trees as read from fw_cfg, up to the end of
  * what is in use.

@@ -186,6 +186,11 @@ static void test_pc(void **state)
     assert_int_equal(machine.power.reset.space, MACHINE_SPACE_NONE);
     assert_true(machine.power.has_s5);
     assert_int_equal(machine.power.s5_type_a, 0);
+    assert_true(machine.power.has_s3);
+    assert_int_equal(machine.power.s3_type_a, 1);
+    assert_int_equal(machine.power.s3_type_b, 1);
+    assert_int_equal(machine.power.facs_address % 64, 0);
+    assert_true(machine.power.facs_address != 0);
     assert_true(machine.power.has_8042); /* revision 1 says nothing about it */
     assert_int_equal(machine.power.sci.gsi, 9);
     assert_true(machine.power.sci.level_triggered);
@@ -253,6 +258,7 @@ static void test_microvm(void **state)
     assert_int_equal(machine.power.reset.address, 0xfea00202);
     assert_int_equal(machine.power.reset_value, 0x42);
     assert_int_equal(machine.power.s5_type_a, 5);
+    assert_false(machine.power.has_s3);
     assert_int_equal(machine.power.ged_address, 0xfea00000);
     assert_false(machine.power.has_sci);
     assert_false(machine.power.has_8042);
@@ -454,6 +460,7 @@ static void test_s5_forms(void **state)
     static const uint8_t plain[] = {8, '_', 'S', '5', '_', 0x12, 6, 4, 0xa, 5, 0xa, 7};
     static const uint8_t rooted[] = {8, '\\', '_', 'S', '5', '_', 0x12, 5, 2, 1, 0xa, 3, 0};
     static const uint8_t word[] = {8, '_', 'S', '5', '_', 0x12, 7, 2, 0xb, 5, 1, 0, 0};
+    static const uint8_t sleep[] = {8, '_', 'S', '3', '_', 0x12, 6, 4, 0xa, 5, 0xa, 6};
     static const uint8_t cut[] = {8, '_', 'S', '5', '_', 0x12, 6, 4, 0xa};
     static const uint8_t method[] = {0x14, 0x0f, 'F', 'O',  'O', '_', 0, 8, '_',
                                      'S',  '5',  '_', 0x12, 4,   2,   1, 1};
@@ -469,6 +476,12 @@ static void test_s5_forms(void **state)
     assert_int_equal(machine.power.s5_type_b, 3);
     scan(word, sizeof(word), &machine);
     assert_int_equal(machine.power.s5_type_a, 5);
+    assert_false(machine.power.has_s3);
+    scan(sleep, sizeof(sleep), &machine);
+    assert_true(machine.power.has_s3);
+    assert_false(machine.power.has_s5);
+    assert_int_equal(machine.power.s3_type_a, 5);
+    assert_int_equal(machine.power.s3_type_b, 6);
     scan(cut, sizeof(cut), &machine);
     assert_false(machine.power.has_s5);
     scan(method, sizeof(method), &machine); /* a name inside a method is none of ours */

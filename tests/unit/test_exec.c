@@ -66,7 +66,8 @@ static void flush(void *ctx)
     (void)ctx;
 }
 
-static const struct channel_ops ops = {peek, consume, reserve, commit, flush};
+static const struct channel_ops ops = {
+    .peek = peek, .consume = consume, .reserve = reserve, .commit = commit, .flush = flush};
 
 /* One request, one reply. */
 static const char *ask(struct fixture *f, const char *request)

@@ -18,6 +18,10 @@
 RECORDED(microvm, "microvm.dtb");
 RECORDED(plain, "microvm-plain.dtb");
 RECORDED(pcie, "microvm-pcie.dtb");
+RECORDED(aarch64, "aarch64-virt.dtb");
+RECORDED(gicv3, "aarch64-virt-gicv3.dtb");
+RECORDED(riscv64, "riscv64-virt.dtb");
+RECORDED(imsic, "riscv64-virt-imsic.dtb");
 
 /* --- recorded -------------------------------------------------------------------------------- */
 
@@ -52,6 +56,141 @@ static void test_microvm(void **state)
     assert_int_equal(machine.virtio_mmio[1].irq.gsi, 24 + 23);
     assert_int_equal(machine.pci_host_count, 0);
     assert_true(machine.time.has_rtc);
+}
+
+static void check_lines(const struct machine_irq_line *lines, uint32_t first)
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(lines[i].gsi, first + i);
+        assert_true(lines[i].level_triggered);
+    }
+}
+
+static void test_aarch64(void **state)
+{
+    struct machine machine = {0};
+    const struct machine_pci_host *host = &machine.pci_hosts[0];
+
+    (void)state;
+    read_machine(aarch64, RECORDED_BYTES(aarch64), &machine);
+    assert_int_equal(machine.irq_controller_count, 1);
+    assert_int_equal(machine.irq_controllers[0].kind, MACHINE_IRQ_GICV2);
+    assert_int_equal(machine.irq_controllers[0].address, 0x8000000);
+    assert_int_equal(machine.irq_controllers[0].cpu_address, 0x8010000);
+    assert_int_equal(machine.cpu_count, 1);
+    /* SPI 16 on, an edge; the controller is named by the root alone. */
+    assert_int_equal(machine.virtio_mmio_count, 32);
+    assert_int_equal(machine.virtio_mmio[0].address, 0xa000000);
+    assert_int_equal(machine.virtio_mmio[0].irq.gsi, 32 + 16);
+    assert_false(machine.virtio_mmio[0].irq.level_triggered);
+    /* Rows of ten cells, because the GIC's addresses have two. */
+    assert_int_equal(machine.pci_host_count, 1);
+    assert_int_equal(host->ecam_address, 0x4010000000);
+    assert_true(host->intx_by_swizzle);
+    check_lines(host->intx, 32 + 3);
+    assert_int_equal(host->io.address, 0x3eff0000);
+    assert_int_equal(host->mmio32.address, 0x10000000);
+    assert_int_equal(host->mmio64.address, 0x8000000000);
+}
+
+static void test_gicv3(void **state)
+{
+    struct machine machine = {0};
+
+    (void)state;
+    read_machine(gicv3, RECORDED_BYTES(gicv3), &machine);
+    assert_int_equal(machine.irq_controller_count, 1);
+    assert_int_equal(machine.irq_controllers[0].kind, MACHINE_IRQ_GICV3);
+    assert_int_equal(machine.irq_controllers[0].cpu_address, 0x80a0000);
+    assert_int_equal(machine.irq_controllers[0].cpu_bytes, 0xf60000);
+}
+
+static void test_riscv64(void **state)
+{
+    struct machine machine = {0};
+
+    (void)state;
+    read_machine(riscv64, RECORDED_BYTES(riscv64), &machine);
+    assert_int_equal(machine.irq_controller_count, 1);
+    assert_int_equal(machine.irq_controllers[0].kind, MACHINE_IRQ_PLIC);
+    assert_int_equal(machine.irq_controllers[0].address, 0xc000000);
+    assert_int_equal(machine.irq_controllers[0].context, 1);
+    assert_int_equal(machine.cpu_count, 2);
+    assert_int_equal(machine.virtio_mmio_count, 8);
+    assert_int_equal(machine.virtio_mmio[0].address, 0x10008000);
+    assert_int_equal(machine.virtio_mmio[0].irq.gsi, 8);
+    assert_true(machine.pci_hosts[0].intx_by_swizzle);
+    check_lines(machine.pci_hosts[0].intx, 32);
+
+    /* The other hart's outputs are two contexts further. */
+    machine = (struct machine){.boot_cpu = 1};
+    read_machine(riscv64, RECORDED_BYTES(riscv64), &machine);
+    assert_int_equal(machine.irq_controllers[0].context, 3);
+}
+
+static void test_imsic(void **state)
+{
+    struct machine machine = {.boot_cpu = 1};
+
+    (void)state;
+    read_machine(imsic, RECORDED_BYTES(imsic), &machine);
+    /* Not the one of machine mode. */
+    assert_int_equal(machine.irq_controller_count, 1);
+    assert_int_equal(machine.irq_controllers[0].kind, MACHINE_IRQ_APLIC);
+    assert_int_equal(machine.irq_controllers[0].address, 0xd000000);
+    assert_int_equal(machine.irq_controllers[0].context, 1);
+    assert_int_equal(machine.irq_controllers[0].cpu_address, 0x28001000);
+    check_lines(machine.pci_hosts[0].intx, 32);
+}
+
+static void test_path(void **state)
+{
+    static const char *const absent[] = {
+        "/so", "/soc/serial", "/soc/serial@10000000/x", "/serial@10000000", "soc",
+        "",    "//soc",       "/poweroff/soc"};
+    struct fdt fdt;
+    struct fdt_node node;
+    struct fdt_property type;
+
+    (void)state;
+    assert_int_equal(fdt_open(&fdt, riscv64, RECORDED_BYTES(riscv64)), 0);
+    assert_true(fdt_by_path(&fdt, "/", &node));
+    assert_int_equal(node.depth, 0);
+    assert_true(fdt_by_path(&fdt, "/soc", &node));
+    assert_string_equal(fdt_name(&fdt, &node), "soc");
+    assert_true(fdt_by_path(&fdt, "/soc/serial@10000000:115200n8", &node));
+    assert_true(fdt_compatible(&fdt, &node, "ns16550a"));
+    assert_true(fdt_available(&fdt, &node));
+    assert_true(fdt_by_path(&fdt, "/cpus/cpu@1", &node));
+    assert_true(fdt_available(&fdt, &node)); /* status = "okay" */
+    assert_true(fdt_get(&fdt, &node, "device_type", &type));
+    assert_true(fdt_is_text(&type, "cpu"));
+    assert_false(fdt_is_text(&type, "cp"));
+    assert_false(fdt_is_text(&type, "cpus"));
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+        assert_false(fdt_by_path(&fdt, absent[i], &node));
+}
+
+static void test_reservations(void **state)
+{
+    uint8_t blob[40 + 4 * 16] = {0};
+    uint64_t address, size;
+
+    (void)state;
+    blob[19] = 40; /* off_mem_rsvmap */
+    blob[40 + 3] = 1;
+    blob[40 + 15] = 0x10;
+    blob[56 + 7] = 2;
+    blob[56 + 14] = 0x20;
+    assert_true(fdt_reservation(blob, sizeof(blob), 0, &address, &size));
+    assert_true(address == UINT64_C(1) << 32 && size == 0x10);
+    assert_true(fdt_reservation(blob, sizeof(blob), 1, &address, &size));
+    assert_true(address == 2 && size == 0x2000);
+    assert_false(fdt_reservation(blob, sizeof(blob), 2, &address, &size));
+    /* Not past the end, nor from behind it. */
+    assert_false(fdt_reservation(blob, 56 + 15, 1, &address, &size));
+    blob[18] = 0xff;
+    assert_false(fdt_reservation(blob, sizeof(blob), 0, &address, &size));
 }
 
 static void test_without_acpi(void **state)
@@ -345,6 +484,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_microvm),  cmocka_unit_test(test_without_acpi),
+        cmocka_unit_test(test_aarch64),  cmocka_unit_test(test_gicv3),
+        cmocka_unit_test(test_riscv64),  cmocka_unit_test(test_imsic),
+        cmocka_unit_test(test_path),     cmocka_unit_test(test_reservations),
         cmocka_unit_test(test_pcie),     cmocka_unit_test(test_walk),
         cmocka_unit_test(test_too_deep), cmocka_unit_test(test_header),
         cmocka_unit_test(test_damaged),  cmocka_unit_test(test_many_transports),

@@ -83,6 +83,48 @@ static void test_values(void **state)
     assert_string_equal(options.hostname, "vm-1.example");
 }
 
+static void test_tcp(void **state)
+{
+    struct options options;
+
+    (void)state;
+    parse(&options, "agent.tcp=9000");
+    assert_int_equal(options.agent_tcp_port, 9000);
+    assert_false(options.agent_tcp_files || options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=rw");
+    assert_true(options.agent_tcp_files && !options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=rw,danger");
+    assert_true(options.agent_tcp_files && options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=danger");
+    assert_true(!options.agent_tcp_files && options.agent_tcp_danger);
+    parse(&options, "agent.tcp.allow=rw,danger agent.tcp.allow=ro");
+    assert_false(options.agent_tcp_files || options.agent_tcp_danger);
+    assert_int_equal(options.refused, 0);
+}
+
+/* As qemu-ga's options of that name: given twice, the lists add up. */
+static void test_rpcs(void **state)
+{
+    struct options options;
+    char text[2 * OPTIONS_RPCS_BYTES];
+
+    (void)state;
+    parse(&options, "block-rpcs=guest-a,guest-b allow-rpcs=guest-c block-rpcs=guest-d");
+    assert_string_equal(options.block_rpcs, "guest-a,guest-b,guest-d");
+    assert_string_equal(options.allow_rpcs, "guest-c");
+    assert_int_equal(options.refused, 0);
+    parse_more(&options, "allow-rpcs=,");
+    assert_string_equal(options.allow_rpcs, "guest-c,,");
+    /* What does not fit is refused as a whole. */
+    snprintf(text, sizeof(text), "block-rpcs=%0*d", (int)OPTIONS_RPCS_BYTES - 20, 0);
+    parse_more(&options, text);
+    assert_string_equal(options.block_rpcs, "guest-a,guest-b,guest-d");
+    assert_int_equal(options.refused, 1);
+    snprintf(text, sizeof(text), "block-rpcs=%0*d", (int)OPTIONS_RPCS_BYTES - 1, 0);
+    parse(&options, text);
+    assert_int_equal(strlen(options.block_rpcs), OPTIONS_RPCS_BYTES - 1);
+}
+
 static void test_microvm(void **state)
 {
     struct options options;
@@ -127,6 +169,14 @@ static void test_refused(void **state)
         "debug-exit=65536",
         "debug-exit=0x",
         "debug-exit=12z",
+        "agent.tcp=0",
+        "agent.tcp=65536",
+        "agent.tcp=99x",
+        "agent.tcp.allow=",
+        "agent.tcp.allow=all",
+        "agent.tcp.allow=rwx",
+        "agent.tcp.allow=rw,",
+        "agent.tcp.allow=,danger",
         "memory=0",
         "memory=M",
         "memory=12Q",
@@ -134,6 +184,8 @@ static void test_refused(void **state)
         "memory=99999999999999999999",
         "memory=17179869184G",
         "agent.port=",
+        "block-rpcs=",
+        "allow-rpcs",
         "hostname=a/b",
         "hostname=0123456789012345678901234567890123456789012345678901234567890123456789",
         "virtio_mmio.device=512",
@@ -166,6 +218,62 @@ static void test_refused(void **state)
     }
 }
 
+static void test_net(void **state)
+{
+    static const char *const bad[] = {"net=",
+                                      "net=maybe",
+                                      "net=dhcp6",
+                                      "net=10.0.2.15",
+                                      "net=10.0.2/24",
+                                      "net=10.0.2.256/24",
+                                      "net=10.0.2.15/0",
+                                      "net=10.0.2.15/33",
+                                      "net=10.0.2.15/24x",
+                                      "net=10.0.2.15/24,gw=",
+                                      "net=10.0.2.15/24,gw=10.0.2.2.1",
+                                      "net=10.0.2.15/24,gw=0.0.0.0",
+                                      "net=127.0.0.1/8",
+                                      "net=224.0.0.1/4",
+                                      "net=0.1.2.3/8",
+                                      "net=1000.0.2.15/24",
+                                      "net=10..2.15/24",
+                                      "net.services=",
+                                      "net.services=echo,",
+                                      "net.services=,echo",
+                                      "net.services=daytime",
+                                      "net.services=ech",
+                                      "net.services=echoes"};
+    struct options options;
+
+    (void)state;
+    parse(&options, "");
+    assert_int_equal(options.net.mode, OPTIONS_NET_DHCP);
+    assert_int_equal(options.net.services, 0);
+    parse(&options, "net=off");
+    assert_int_equal(options.net.mode, OPTIONS_NET_OFF);
+    parse(&options, "net=192.168.7.254/20,gw=192.168.0.1 net.services=chargen,echo");
+    assert_int_equal(options.refused, 0);
+    assert_int_equal(options.net.mode, OPTIONS_NET_STATIC);
+    assert_memory_equal(options.net.address, ((uint8_t[]){192, 168, 7, 254}), 4);
+    assert_memory_equal(options.net.gateway, ((uint8_t[]){192, 168, 0, 1}), 4);
+    assert_int_equal(options.net.prefix_length, 20);
+    assert_int_equal(options.net.services, 5);
+    /* What comes later wins, without a rest of what was before. */
+    parse_more(&options, "net=10.1.2.3/8 net.services=discard");
+    assert_memory_equal(options.net.gateway, ((uint8_t[4]){0}), 4);
+    assert_int_equal(options.net.services, 2);
+    parse_more(&options, "net=dhcp");
+    assert_int_equal(options.net.mode, OPTIONS_NET_DHCP);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct options expected;
+
+        parse(&options, bad[i]);
+        options_init(&expected);
+        expected.refused = 1;
+        assert_memory_equal(&options, &expected, sizeof(options));
+    }
+}
+
 static void test_list_once(void **state)
 {
     struct options options;
@@ -178,7 +286,8 @@ static void test_list_once(void **state)
     assert_non_null(list);
     assert_null(strstr(list + 1, "options are:"));
     /* The kernel's log cuts lines at 255 bytes, time stamp included. */
-    assert_true(strchr(list, '\n') - list < 230);
+    for (const char *line = list; *line != '\0'; line = strchr(line, '\n') + 1)
+        assert_true(strchr(line, '\n') - line < 230);
     assert_non_null(strstr(list, "virtio_mmio.device=SIZE@ADDRESS:IRQ\n"));
 }
 
@@ -204,10 +313,11 @@ static void test_end_of_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_values),
-        cmocka_unit_test(test_microvm),        cmocka_unit_test(test_many_devices),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_list_once),
-        cmocka_unit_test(test_end_of_options),
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_values),
+        cmocka_unit_test(test_rpcs),      cmocka_unit_test(test_tcp),
+        cmocka_unit_test(test_microvm),   cmocka_unit_test(test_many_devices),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_net),
+        cmocka_unit_test(test_list_once), cmocka_unit_test(test_end_of_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

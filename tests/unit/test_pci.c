@@ -430,6 +430,47 @@ static void messages_and_lines(void **state)
                      -ENOTSUP);
 }
 
+/* PCI 3.0 §6.8.1: with a 64-bit address and without; the kernel's message is above 4 GiB. */
+static void plain_messages(void **state)
+{
+    (void)state;
+    fake_pci_reset();
+    struct pci_host host = fake_pci_host(false);
+    struct fake_function *device = add_console(NULL, 4);
+    fake_pci_set_config(device, PCI_INTERRUPT_PIN, 1, 1);
+    struct pci_function function = scan(&host).last;
+    struct pci_interrupt interrupt;
+    assert_int_equal(pci_interrupt_msi(&interrupt, &function), -ENOTSUP);
+
+    uint8_t msi = fake_pci_capability(device, PCI_CAPABILITY_MSI, 16);
+    uint16_t control = (uint16_t)(msi + PCI_MSI_CONTROL);
+    assert_int_equal(pci_interrupt_msi(&interrupt, &function), -ENOTSUP); /* 32 bits only */
+    assert_int_equal(fake_irq_messages_held, 0);
+
+    fake_pci_set_config(device, control, 2, PCI_MSI_64BIT | PCI_MSI_MULTIPLE);
+    assert_int_equal(pci_interrupt_msi(&interrupt, &function), 0);
+    assert_int_equal(fake_pci_config(device, control, 2), PCI_MSI_64BIT | PCI_MSI_ENABLE);
+    assert_int_equal(fake_pci_config(device, (uint16_t)(msi + PCI_MSI_ADDRESS), 4), 0xfee00000);
+    assert_int_equal(fake_pci_config(device, (uint16_t)(msi + PCI_MSI_ADDRESS_UP), 4), 1);
+    assert_int_equal(fake_pci_config(device, (uint16_t)(msi + PCI_MSI_DATA64), 2), 0x41);
+    assert_int_not_equal(fake_pci_config(device, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE, 0);
+    assert_int_equal(fake_irq_messages_held, 1);
+    pci_interrupt_release(&interrupt);
+    pci_interrupt_release(&interrupt);
+    assert_int_equal(fake_irq_messages_held, 0);
+    assert_int_equal(fake_pci_config(device, control, 2), PCI_MSI_64BIT);
+
+    /* A line works only while messages are off; firmware may have left them on. */
+    fake_pci_set_config(device, control, 2, PCI_MSI_64BIT | PCI_MSI_ENABLE);
+    assert_int_equal(pci_interrupt_line(&interrupt, &function, acknowledge, NULL), 0);
+    assert_int_equal(fake_pci_config(device, control, 2), PCI_MSI_64BIT);
+    pci_interrupt_release(&interrupt);
+
+    fake_irq_message_result = -ENOSPC;
+    assert_int_equal(pci_interrupt_msi(&interrupt, &function), -ENOSPC);
+    fake_irq_message_result = 0;
+}
+
 /* Bridge 1.2 §9.1: pin A of slot 7, behind slot 3 of a bus behind slot 5 of the root bus. */
 static void pins_turn_at_each_bridge(void **state)
 {
@@ -464,6 +505,7 @@ int main(void)
         cmocka_unit_test(behind_a_bridge_addresses_are_in_its_window),
         cmocka_unit_test(bridges_without_firmware),
         cmocka_unit_test(messages_and_lines),
+        cmocka_unit_test(plain_messages),
         cmocka_unit_test(pins_turn_at_each_bridge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/clock.h"
 #include "drivers/virtio_console.h"
 #include "drivers/virtio_console_regs.h"
 #include "drivers/virtio_regs.h"
@@ -292,9 +293,28 @@ static void bad_messages_are_refused(void **state)
     /* A name that is longer than the buffer, and a length that is even longer. */
     char name[300];
     memset(name, 'x', sizeof(name));
-    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), UINT32_MAX);
+    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), 4096);
     expect_events(&bench, "");
     assert_int_equal(bench.console.control_rx.clamped_lengths, 1);
+    host_writes(&bench, 1, "alive");
+    expect_input(&bench, "alive");
+    /* No name is that long: whatever the device wrote, it was no message. */
+    fake_console_say(&bench.device, 2, VIRTIO_CONSOLE_PORT_NAME, 1, name, sizeof(name), UINT32_MAX);
+    expect_events(&bench, "RO");
+    finish(&bench);
+}
+
+/* Nor is there more input than its buffer holds. */
+static void impossible_input_resets(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct fake_buffer buffer;
+    make_running(&bench, 1);
+    assert_true(fake_queue_pop(&bench.device.virtio.queues[4], &buffer));
+    fake_queue_push(&bench.device.virtio.queues[4], buffer.id, buffer.bytes + 1);
+    expect_input(&bench, "");
+    expect_events(&bench, "RO");
     host_writes(&bench, 1, "alive");
     expect_input(&bench, "alive");
     finish(&bench);
@@ -462,7 +482,101 @@ static void a_stalled_host_blocks_nothing(void **state)
     finish(&bench);
 }
 
+/* The machine may end when the host has all that was said. */
+static void drained_when_the_host_has_all(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    assert_true(virtio_console_is_open(&bench.console));
+    assert_true(virtio_console_port_drained(&bench.console));
+    bench.device.host_stalls = true;
+    assert_true(write_text(&bench, "last words"));
+    assert_false(virtio_console_port_drained(&bench.console));
+    virtio_console_port_flush(&bench.console);
+    settle(&bench);
+    assert_false(virtio_console_port_drained(&bench.console));
+    fake_console_host_reads(&bench.device, 1);
+    assert_true(virtio_console_port_drained(&bench.console));
+    expect_output(&bench, "last words");
+    /* Nobody is there to take it. */
+    assert_true(write_text(&bench, "to nobody"));
+    fake_console_host_close(&bench.device, 1);
+    settle(&bench);
+    assert_false(virtio_console_is_open(&bench.console));
+    assert_true(virtio_console_port_drained(&bench.console));
+    finish(&bench);
+}
+
 /* Pings: one notification each, none for receive buffers, and an interrupt for the next one. */
+/* Looking whether all is taken takes nothing away from whoever waits for room. */
+static void asking_whether_it_is_drained(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint8_t *room;
+    size_t count;
+    make_running(&bench, 1);
+    bench.device.host_stalls = true;
+    while ((count = virtio_console_port_reserve(&bench.console, &room)) != 0) {
+        memset(room, 'x', count);
+        virtio_console_port_commit(&bench.console, count);
+    }
+    virtio_console_port_flush(&bench.console);
+    assert_false(virtio_console_port_drained(&bench.console));
+    settle(&bench);
+    assert_false(virtio_console_port_drained(&bench.console));
+    assert_false(virtio_console_arm(&bench.console));
+    fake_console_host_reads(&bench.device, 1);
+    assert_true(virtio_console_port_drained(&bench.console));
+    assert_true(virtio_console_poll(&bench.console));
+    assert_int_not_equal(virtio_console_port_reserve(&bench.console, &room), 0);
+    finish(&bench);
+}
+
+/* Our side closes and opens: the host sees both, and nothing crosses from one time to the next. */
+static void our_side_closes(void **state)
+{
+    (void)state;
+    struct bench bench;
+    const uint8_t *bytes;
+    uint8_t *room;
+    make_running(&bench, 1);
+    host_writes(&bench, 1, "never read");
+    assert_int_equal(virtio_console_port_peek(&bench.console, &bytes), 10);
+    virtio_console_port_set_open(&bench.console, false);
+    assert_int_equal(virtio_console_port_peek(&bench.console, &bytes), 0);
+    assert_int_equal(virtio_console_port_reserve(&bench.console, &room), 0);
+    expect_events(&bench, "");
+    assert_false(bench.device.ports[1].guest_open);
+    virtio_console_port_set_open(&bench.console, true);
+    expect_events(&bench, "O");
+    assert_true(bench.device.ports[1].guest_open);
+    host_writes(&bench, 1, "new");
+    expect_input(&bench, "new");
+    finish(&bench);
+}
+
+/* A host that comes and goes meanwhile finds the port closed. */
+static void the_host_comes_while_our_side_is_closed(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make(&bench, 31);
+    bench.device.ports[1] = (struct fake_port){.exists = true, .host_open = true, .name = NAME};
+    assert_int_equal(start_with(&bench, 16, 65536), 0);
+    virtio_console_port_set_open(&bench.console, false);
+    expect_events(&bench, "");
+    assert_false(bench.device.ports[1].guest_open);
+    fake_console_host_close(&bench.device, 1);
+    fake_console_host_open(&bench.device, 1);
+    expect_events(&bench, "");
+    virtio_console_port_set_open(&bench.console, true);
+    expect_events(&bench, "O");
+    assert_true(bench.device.ports[1].guest_open);
+    finish(&bench);
+}
+
 static void a_reply_costs_one_notification(void **state)
 {
     (void)state;
@@ -784,6 +898,28 @@ static void needs_reset(void **state)
     finish(&bench);
 }
 
+/* One interrupt for data and for the configuration: the status is looked at a little later. */
+static void needs_reset_together_with_news(void **state)
+{
+    (void)state;
+    struct bench bench;
+    make_running(&bench, 1);
+    expect_events(&bench, "");
+    assert_false(virtio_console_arm(&bench.console));
+    host_writes(&bench, 1, "news");
+    bench.device.virtio.status |= VIRTIO_STATUS_NEEDS_RESET;
+    expect_events(&bench, "");
+    expect_input(&bench, "news");
+    assert_false(virtio_console_arm(&bench.console));
+    uint64_t due = virtio_console_deadline_ns(&bench.console);
+    assert_true(due > clock_monotonic_ns() && due != UINT64_MAX);
+    while (clock_monotonic_ns() < due)
+        ;
+    expect_events(&bench, "RO");
+    assert_true(virtio_console_deadline_ns(&bench.console) == UINT64_MAX);
+    finish(&bench);
+}
+
 static void a_lie_on_any_queue_resets(void **state)
 {
     (void)state;
@@ -875,6 +1011,7 @@ int main(void)
         cmocka_unit_test(among_more_ports_than_buffers),
         cmocka_unit_test(messages_in_any_order),
         cmocka_unit_test(bad_messages_are_refused),
+        cmocka_unit_test(impossible_input_resets),
         cmocka_unit_test(without_multiport_port_0_is_ours),
         cmocka_unit_test(refusals_are_errors),
         cmocka_unit_test(out_of_memory_leaves_nothing),
@@ -882,6 +1019,10 @@ int main(void)
         cmocka_unit_test(input_is_a_stream),
         cmocka_unit_test(streams_beyond_the_wrap),
         cmocka_unit_test(a_stalled_host_blocks_nothing),
+        cmocka_unit_test(drained_when_the_host_has_all),
+        cmocka_unit_test(asking_whether_it_is_drained),
+        cmocka_unit_test(our_side_closes),
+        cmocka_unit_test(the_host_comes_while_our_side_is_closed),
         cmocka_unit_test(a_reply_costs_one_notification),
         cmocka_unit_test(closing_drops_both_directions),
         cmocka_unit_test(reopened_between_two_looks),
@@ -894,6 +1035,7 @@ int main(void)
         cmocka_unit_test(others_come_and_go),
         cmocka_unit_test(the_name_twice),
         cmocka_unit_test(needs_reset),
+        cmocka_unit_test(needs_reset_together_with_news),
         cmocka_unit_test(a_lie_on_any_queue_resets),
         cmocka_unit_test(given_up_in_the_end),
         cmocka_unit_test(pulled_out),

@@ -2,7 +2,8 @@
 /*
  * The first process of the Linux peer: no shell, nothing but what the agent needs.  Mounts, waits
  * for the port and starts qemu-ga, or the echo when the kernel's command line has "echo=1" (the
- * kernel hands words with "=" that it does not know to init as environment).
+ * kernel hands words with "=" that it does not know to init as environment); and unless it has
+ * "nonet=1", the services of the network suite.  The address is the kernel's business (ip=dhcp).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,13 @@
 
 #define PORT       "/dev/vport0p1"
 #define NAMED_PORT "/dev/virtio-ports/org.qemu.guest_agent.0"
+
+static void start_services(void)
+{
+    execl("/bin/services", "services", (char *)0);
+    perror("exec");
+    _exit(1);
+}
 
 static void start(void)
 {
@@ -39,6 +47,8 @@ int main(void)
         usleep(500);
     if (fork() == 0)
         start();
+    if (!getenv("nonet") && fork() == 0)
+        start_services();
     for (;;)
         if (wait(NULL) < 0)
             pause();

@@ -10,11 +10,18 @@
 
 /* An ELF of the host's class: see linker.ld. */
 #define LAYOUT_OUTPUT_FORMAT "elf64-x86-64"
-#define LAYOUT_OUTPUT_ARCH   i386:x86-64
+#define LAYOUT_OUTPUT_ARCH   "i386:x86-64"
 
 /* Memory that grows without moving: 1 GiB of addresses for each, far above all RAM. */
 #define LAYOUT_WINDOW_BASE  0x400000000000
 #define LAYOUT_WINDOW_SIZE  0x40000000
 #define LAYOUT_WINDOW_COUNT 128
+
+/* How far below a frame pointer the record of the caller's frame pointer and the return address
+ * starts. */
+#define LAYOUT_FRAME_RECORD 0
+
+/* Registers that every machine has: the local APIC's (Intel SDM 3A §10.4.1). */
+#define LAYOUT_DEVICE 0xfee00000
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Device registers in memory.  Each call is exactly one access of exactly this size, because
- * devices decode on the size (virtio 1.2 §4.1.3.1); a plain volatile access would leave that to the compiler.
+ * devices decode on the size (virtio 1.2 §4.1.3.1); a plain volatile access would leave that to the
+ * compiler.
  */
 #ifndef ARCH_MMIO_H
 #define ARCH_MMIO_H

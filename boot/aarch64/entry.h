@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What entry.S and the C files beside it have in common. */
+#ifndef BOOT_AARCH64_ENTRY_H
+#define BOOT_AARCH64_ENTRY_H
+
+#define STACK_MAIN_SIZE 65536
+#define STACK_TRAP_SIZE 8192
+
+/* Kinds of trap_entry()'s second argument: the four vectors of each group (Arm ARM D1.3.1). */
+#define VECTOR_SYNCHRONOUS 0
+#define VECTOR_IRQ         1
+#define VECTOR_FIQ         2
+#define VECTOR_SERROR      3
+
+/* Of struct trap_frame: x0 to x30, sp, pc, pstate, syndrome, fault address. */
+#define TRAP_FRAME_WORDS 36
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+extern uint8_t stack_main_guard[], stack_main_end[], stack_trap_guard[], stack_trap_end[];
+extern uint8_t stack_fault_guard[], stack_fault_end[];
+
+#endif
+#endif

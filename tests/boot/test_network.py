@@ -1,0 +1,667 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The guest as a host on the network: addresses, ARP, ping, TCP and UDP against QEMU's user network
+and against a peer that injects frames, floods included; what it sent is judged by tshark.
+"""
+import os
+import random
+import re
+import shutil
+import socket
+import struct
+import tempfile
+import threading
+import time
+
+import pytest
+
+import wire
+from qemu import PATIENCE
+from test_idle import check_idle
+
+if not shutil.which("tshark"):
+    pytest.skip("tshark is not there and could not be installed", allow_module_level=True)
+
+MACHINES = [("pc", "e1000"), ("pc", "e1000-82544gc"), ("q35", "e1000-82545em"), ("q35", "e1000e"),
+            ("microvm,acpi=on,pcie=on", "e1000e"), ("microvm,acpi=on,pcie=on", "e1000")]
+SERVICES = "net.services=echo,discard,chargen"
+LOOPBACK = {"name": "lo", "hardware-address": "00:00:00:00:00:00",
+            "ip-addresses": [{"ip-address": "127.0.0.1", "ip-address-type": "ipv4", "prefix": 8},
+                             {"ip-address": "::1", "ip-address-type": "ipv6", "prefix": 128}],
+            "statistics": {direction + "-" + what: 0 for direction in ("rx", "tx")
+                           for what in ("bytes", "packets", "errs", "dropped")}}
+# Minimum-size frames of the flood.
+FLOOD = int(os.environ.get("BARE_QGA_FLOOD", "1000000"))
+CONNECTIONS = int(os.environ.get("BARE_QGA_CONNECTIONS", "10000"))
+
+
+@pytest.fixture
+def folder():
+    """For sockets and records; short, because paths of sockets are."""
+    path = tempfile.mkdtemp(prefix="bare-qga-net.")
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def peer(folder):
+    peer = wire.Peer(folder)
+    yield peer
+    peer.close()
+
+
+def user_net(folder, *forwards, device="e1000e", name="net0", more=""):
+    """A card on QEMU's user network, recorded in net0.pcap; forwards are "tcp:7"."""
+    ports = {}
+    for forward in forwards:
+        kind, port = forward.split(":")
+        with socket.socket(socket.AF_INET, {"tcp": socket.SOCK_STREAM,
+                                            "udp": socket.SOCK_DGRAM}[kind]) as probe:
+            probe.bind(("127.0.0.1", 0))
+            ports[forward] = probe.getsockname()[1]
+    rules = "".join(f",hostfwd={forward.split(':')[0]}:127.0.0.1:{port}-:{forward.split(':')[1]}"
+                    for forward, port in ports.items())
+    args = ["-netdev", f"user,id={name}{rules}{more}", "-device", f"{device},netdev={name},id=nic"]
+    return args + wire.dump(name, f"{folder}/{name}.pcap"), ports
+
+
+def with_peer(boot, peer, append="", device="e1000e", record=True, **options):
+    """A machine on the peer's wire, recorded in wire.pcap, with the address that the peer knows."""
+    args = peer.netdev() + ["-device", f"{device},netdev=wire,id=nic"]
+    if record:
+        args += wire.dump("wire", os.path.dirname(peer.ours) + "/wire.pcap")
+    vm = boot(append=f"net={peer.guest}/24,gw={peer.ip} {append}", args=args, **options)
+    vm.serial.wait(f"address {peer.guest}/24", 20)
+    return vm
+
+
+def interface(agent, name="eth0"):
+    return {item["name"]: item for item in agent.execute("guest-network-get-interfaces")}.get(name)
+
+
+def addresses(agent, name="eth0"):
+    return [(item["ip-address"], item["prefix"])
+            for item in (interface(agent, name) or {}).get("ip-addresses", [])]
+
+
+def wait_for(condition, timeout=20, what=""):
+    """Asks until something is so."""
+    end = time.monotonic() + timeout * PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < end, f"{what or condition} did not come true in {timeout} s"
+        time.sleep(0.05)
+    return value
+
+
+# --- addresses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("machine,device", MACHINES)
+def test_dhcp(boot, folder, machine, device):
+    """A lease from QEMU's user network, told as qemu-ga tells it, and every frame well-formed."""
+    args, ports = user_net(folder, "tcp:7", device=device)
+    vm = boot(machine=machine, args=args, append=SERVICES)
+    agent = vm.agent()
+    vm.serial.wait("eth0: address 10.0.2.15/24, gateway 10.0.2.2", 20)
+    wait_for(lambda: ("fec0::5054:ff:fe12:3456", 64) in addresses(agent), what="autoconfiguration")
+    with socket.create_connection(("127.0.0.1", ports["tcp:7"]), 20 * PATIENCE) as client:
+        client.sendall(b"over the wire")
+        assert client.recv(100) == b"over the wire"
+    lo, eth0 = agent.execute("guest-network-get-interfaces")
+    assert lo == LOOPBACK
+    assert list(eth0) == ["name", "ip-addresses", "statistics", "hardware-address"]
+    assert eth0["name"] == "eth0" and eth0["hardware-address"] == wire.GUEST_MAC
+    assert eth0["ip-addresses"] == [
+        {"ip-address-type": "ipv4", "ip-address": "10.0.2.15", "prefix": 24},
+        {"ip-address-type": "ipv6", "ip-address": "fec0::5054:ff:fe12:3456", "prefix": 64},
+        {"ip-address-type": "ipv6", "ip-address": "fe80::5054:ff:fe12:3456", "prefix": 64}]
+    routes = agent.execute("guest-network-get-route")
+    assert routes[0] == {
+        "flags": 3, "metric": 0, "refcnt": 0, "window": 0, "version": 4, "iface": "eth0",
+        "destination": "0.0.0.0", "irtt": 0, "gateway": "10.0.2.2", "use": 0, "mtu": 0,
+        "mask": "0.0.0.0"}
+    assert (routes[1]["destination"], routes[1]["mask"]) == ("10.0.2.0", "255.255.255.0")
+    assert ("::", "0", "fe80::2") in [(r["destination"], r.get("desprefixlen"), r.get("nexthop"))
+                                      for r in routes]
+    vm.stop()
+    record = folder + "/net0.pcap"
+    kinds = wire.tshark(record, "dhcp", "dhcp.option.dhcp")
+    assert [kind for kind, in kinds] == ["1", "2", "3", "5"]  # discover, offer, request, ack
+    assert wire.tshark(record, "dhcp.option.hostname == \"bare-qga\"")
+    wire.check_sent(record)
+
+
+def test_statistics_are_the_wires(boot, folder):
+    """The counters of the interface are what the record of the wire says."""
+    args, ports = user_net(folder, "tcp:9", more=",ipv6=off")
+    vm = boot(args=args, append=SERVICES)
+    agent = vm.agent()
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    with socket.create_connection(("127.0.0.1", ports["tcp:9"]), 20 * PATIENCE) as client:
+        client.sendall(bytes(1 << 20))
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+    # Autoconfiguration asks for a while; afterwards nothing moves.
+    wait_for(lambda: "address fe80" in vm.serial.text(), what="the link-local address")
+    last = None
+    while (now := interface(agent)["statistics"]) != last:
+        last = now
+        time.sleep(1)
+    vm.stop()
+    for way, test in (("tx", "=="), ("rx", "!=")):
+        sizes = [int(size) for size, in wire.tshark(
+            folder + "/net0.pcap", f"eth.src {test} {wire.GUEST_MAC}", "frame.len")]
+        assert now[way + "-packets"] == len(sizes)
+        assert now[way + "-bytes"] == sum(sizes)
+    assert {now[f"{way}-{what}"] for way in ("rx", "tx") for what in ("errs", "dropped")} == {0}
+
+
+def test_without_a_card(boot):
+    """No card, or net=off: the loopback interface alone, and none of the network's memory."""
+    agent = boot(args=["-nic", "none"]).agent()
+    assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
+    free = agent.execute("guest-network-get-route")
+    assert [route["destination"] for route in free] == ["::1"]
+    vm = boot(args=["-nic", "user,model=e1000e"], append="net=off")
+    assert vm.agent().execute("guest-network-get-interfaces") == [LOOPBACK]
+    assert "eth0" not in vm.serial.text()
+
+
+def test_smallest_machine(boot, folder):
+    """4 MiB hold the network and the agent, with a file besides."""
+    args, ports = user_net(folder, "tcp:7")
+    vm = boot(memory="4M", args=args, append=SERVICES)
+    agent = vm.agent()
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    data = random.Random(4).randbytes(256 << 10)
+    agent.write_file("/tmp/file", data)
+    with connect(ports["tcp:7"]) as client:
+        client.sendall(data[:30000])
+        assert read_all(client, 30000) == data[:30000]
+    assert interface(agent)["statistics"]["rx-dropped"] == 0
+
+
+def test_agent_does_not_wait(boot, peer):
+    """Nobody answers DHCP: the agent does, and the interface has no IPv4 address."""
+    args = peer.netdev() + ["-device", "e1000,netdev=wire"]
+    vm = boot(args=args)
+    agent = vm.agent()
+    assert "address" not in vm.serial.text()
+    discover = peer.expect(lambda f: f[12:14] == b"\x08\0" and f[23] == wire.UDP and
+                           f[36:38] == b"\0\x43", 20, "DHCP message")
+    # Again and again, in growing distances (RFC 2131 §4.1).
+    peer.expect(lambda f: f[12:14] == b"\x08\0" and f[36:38] == b"\0\x43" and
+                f[46:50] == discover[46:50], 20, "second DHCP message")
+    eth0 = interface(agent)
+    assert eth0["hardware-address"] == wire.GUEST_MAC
+    assert [a for a in eth0.get("ip-addresses", []) if a["ip-address-type"] == "ipv4"] == []
+    assert all(route["version"] == 6 for route in agent.execute("guest-network-get-route"))
+
+
+@pytest.mark.parametrize("device", ["e1000", "e1000e"])
+def test_static_address(boot, peer, device):
+    """net=ADDRESS/PREFIX,gw=ADDRESS: ARP, ping, and the gateway for what is elsewhere."""
+    vm = with_peer(boot, peer, device=device)
+    peer.ask(wire.arp(1, peer.ip, peer.guest),
+             lambda f: f[12:14] == b"\x08\6" and f[20:22] == b"\0\2" and
+             f[22:28] == wire.mac(wire.GUEST_MAC) and f[28:32] == wire.ip(peer.guest),
+             what="ARP reply")
+    for size in (0, 1, 18, 56, 1472):
+        peer.ping(payload=bytes(i & 0xff for i in range(size)))
+    # A stranger's ping comes back through us.
+    peer.ask(wire.echo_request("203.0.113.9", peer.guest, 7),
+             lambda f: f[:6] == wire.mac(wire.PEER_MAC) and f[30:34] == wire.ip("203.0.113.9") and
+             f[34] == 0, what="reply through the gateway")
+    agent = vm.agent()
+    assert addresses(agent)[0] == (peer.guest, 24)
+    assert agent.execute("guest-network-get-route")[0]["gateway"] == peer.ip
+    vm.stop()
+    assert not wire.tshark(os.path.dirname(peer.ours) + "/wire.pcap", "dhcp")
+    wire.check_sent(os.path.dirname(peer.ours) + "/wire.pcap")
+
+
+def test_ipv6_autoconfiguration(boot, peer):
+    """A router advertises a prefix: an address of it, a default route, ping and UDP over it."""
+    vm = with_peer(boot, peer, SERVICES)
+    agent = vm.agent()
+    router, address = "fe80::1", "2001:db8:7:0:5054:ff:fe12:3456"
+
+    def is_configured():
+        peer.send(wire.router_advertisement(router, "2001:db8:7::"))
+        return (address, 64) in addresses(agent)
+    peer.ping()
+    wait_for(is_configured, what=address)
+    wait_for(lambda: f"address {address}/64" in vm.serial.text())
+
+    def is_advertisement(frame):
+        return frame[12:14] == b"\x86\xdd" and frame[54] == 136 and frame[62:78] == wire.ip(address)
+    peer.ask(wire.neighbor_solicitation("2001:db8:7::1", address), is_advertisement, 20,
+             "neighbor advertisement")
+    peer.ask(wire.echo_request("2001:db8:7::1", address, 9),
+             lambda f: f[12:14] == b"\x86\xdd" and f[54] == 129 and f[60:62] == b"\0\x09" and
+             f[62:72] == b"throughout", what="IPv6 echo reply")
+    peer.ask(wire.udp(b"six", "2001:db8:7::1", address, 5000, 7),
+             lambda f: f[12:14] == b"\x86\xdd" and f[20] == wire.UDP and f[62:65] == b"six",
+             what="UDP echo over IPv6")
+    routes = {(r["destination"], r.get("desprefixlen")): r
+              for r in agent.execute("guest-network-get-route") if r["version"] == 6}
+    assert routes["::", "0"]["nexthop"] == router
+    assert routes["2001:db8:7::", "64"]["nexthop"] == "::"
+    assert routes[address, "128"]["iface"] == "eth0"
+    vm.stop()
+    wire.check_sent(os.path.dirname(peer.ours) + "/wire.pcap")
+
+
+# --- coming and going --------------------------------------------------------------------------
+
+
+def test_two_cards(boot, folder):
+    one, _ = user_net(folder)
+    two = ["-netdev", "user,id=net1,net=10.7.0.0/16,host=10.7.0.1,dhcpstart=10.7.0.99",
+           "-device", "e1000,netdev=net1,mac=52:54:00:AB:CD:EF"]
+    vm = boot(args=one + two)
+    vm.serial.wait("eth0: address 10.0.2.15/24", 20)
+    vm.serial.wait("eth1: address 10.7.0.99/16, gateway 10.7.0.1", 20)
+    agent = vm.agent()
+    assert interface(agent, "eth1")["hardware-address"] == "52:54:00:ab:cd:ef"
+    assert ("10.7.0.99", 16) in addresses(agent, "eth1")
+    assert [(r["iface"], r["destination"], r["mask"]) for r in
+            agent.execute("guest-network-get-route") if r["version"] == 4 and r["flags"] == 1] in (
+                [("eth0", "10.0.2.0", "255.255.255.0"), ("eth1", "10.7.0.0", "255.255.0.0")],
+                [("eth1", "10.7.0.0", "255.255.0.0"), ("eth0", "10.0.2.0", "255.255.255.0")])
+
+
+def test_link_down_and_up(boot, folder):
+    args, ports = user_net(folder, "tcp:7")
+    vm = boot(args=args, append=SERVICES)
+    agent = vm.agent()
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    for _ in range(3):
+        vm.qmp.execute("set_link", name="nic", up=False)
+        vm.serial.wait(re.compile(r"link down(?!.*link up)", re.S), 10)
+        assert agent.execute("guest-ping") == {}
+        vm.qmp.execute("set_link", name="nic", up=True)
+        vm.serial.wait(re.compile(r"link up(?!.*link down)", re.S), 10)
+    with socket.create_connection(("127.0.0.1", ports["tcp:7"]), 20 * PATIENCE) as client:
+        client.settimeout(20 * PATIENCE)
+        client.sendall(b"again")
+        assert client.recv(100) == b"again"
+    vm.stop()
+    wire.check_sent(folder + "/net0.pcap")
+
+
+@pytest.mark.parametrize("machine,bus", [("pc", ""), ("q35", ",bus=port0")])
+def test_hotplug(boot, folder, machine, bus):
+    """A card comes while the machine runs, and goes: addresses, routes and memory go with it."""
+    ports = ["-device", "pcie-root-port,id=port0,chassis=1"] if bus else []
+    vm = boot(machine=machine, args=ports + ["-netdev", "user,id=net0"])
+    agent = vm.agent()
+    assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
+    held = []
+    for _ in range(3):
+        vm.qmp.execute("device_add", driver="e1000e", netdev="net0", id="nic",
+                       **({"bus": "port0"} if bus else {}))
+        wait_for(lambda: ("10.0.2.15", 24) in addresses(agent), what="an address")
+        vm.qmp.execute("device_del", id="nic")
+        vm.qmp.wait_event("DEVICE_DELETED", 20, lambda data: data.get("device") == "nic")
+        assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
+        assert len(agent.execute("guest-network-get-route")) == 1
+        held = re.findall(r"eth0: removed, the network holds (\d+) bytes", vm.serial.text())
+    assert len(held) == 3 and set(held) == {"0"}
+
+
+@pytest.mark.parametrize("device", ["e1000", "e1000e"])
+def test_idle_network(boot, folder, device):
+    """A guest with an address costs no more than one without a card."""
+    vm = boot(args=user_net(folder, device=device)[0])
+    vm.agent()
+    vm.serial.wait("eth0: address fec0", 20)
+    check_idle(vm)
+
+
+def test_seed(boot, folder):
+    """Where random numbers come from, and that they are not always the same."""
+    seen = set()
+    for options, source in (({}, "the clock only"), ({"cpu": "max"}, "the processor"),
+                            ({"after": ["-fw_cfg", "name=opt/bare-qga/seed,string=hail"]},
+                             "opt/bare-qga/seed")):
+        vm = boot(args=user_net(folder)[0], **options)
+        vm.serial.wait("network: random numbers from " + source, 20)
+        vm.serial.wait("eth0: address 10.0.2.15", 20)
+        vm.stop()
+        seen |= {number for number, in wire.tshark(folder + "/net0.pcap", "dhcp", "dhcp.id")}
+    assert len(seen) == 3
+
+
+# --- TCP and UDP -------------------------------------------------------------------------------
+
+
+def connect(port):
+    client = socket.create_connection(("127.0.0.1", port), 30 * PATIENCE)
+    client.settimeout(30 * PATIENCE)
+    return client
+
+
+def read_all(client, count):
+    data = bytearray()
+    while len(data) < count:
+        part = client.recv(1 << 16)
+        assert part, f"closed after {len(data)} of {count} bytes"
+        data += part
+    return bytes(data)
+
+
+@pytest.mark.parametrize("device", ["e1000", "e1000e"])
+def test_tcp_transfer(boot, folder, device):
+    """Megabytes into discard, out of chargen, through echo; byte by byte right."""
+    args, ports = user_net(folder, "tcp:7", "tcp:9", "tcp:19", device=device)
+    vm = boot(args=args, append=SERVICES)
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    with connect(ports["tcp:9"]) as client:
+        client.sendall(bytes(8 << 20))
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""  # only after it has taken everything
+    with connect(ports["tcp:19"]) as client:
+        text = read_all(client, 4 << 20)
+    line = bytes(range(32, 127)) * 2
+    period = b"".join(line[i:i + 72] + b"\r\n" for i in range(95))
+    assert text[:len(period)] == period
+    assert text == (period * (len(text) // len(period) + 1))[:len(text)]
+    data = random.Random(7).randbytes(4 << 20)
+    with connect(ports["tcp:7"]) as client:
+        sender = threading.Thread(target=lambda: (client.sendall(data),
+                                                  client.shutdown(socket.SHUT_WR)))
+        sender.start()
+        assert read_all(client, len(data)) == data
+        assert client.recv(1) == b""
+        sender.join()
+    assert vm.agent().execute("guest-ping") == {}
+    vm.stop()
+    # The record of the other card's models is as long: one is enough for tshark.
+    if device == "e1000e":
+        wire.check_sent(folder + "/net0.pcap")
+
+
+def test_echo_behind_a_stalled_reader(boot, folder):
+    """Who does not read its echo is stopped, loses nothing, and does not stop others."""
+    args, ports = user_net(folder, "tcp:7", "tcp:19")
+    vm = boot(args=args, append=SERVICES)
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    data = random.Random(8).randbytes(8 << 20)
+    with connect(ports["tcp:7"]) as stalled, connect(ports["tcp:19"]) as other:
+        stalled.settimeout(2)
+        sent = 0
+        try:
+            while sent < len(data):
+                sent += stalled.send(data[sent:sent + 65536])
+        except TimeoutError:
+            pass
+        assert 0 < sent < len(data)
+        # The other one neither reads nor sends.
+        assert other.recv(1)
+        with connect(ports["tcp:7"]) as third:
+            third.sendall(b"still here")
+            assert third.recv(100) == b"still here"
+        stalled.settimeout(30 * PATIENCE)
+        assert read_all(stalled, sent) == data[:sent]
+
+
+def test_many_clients(boot, folder):
+    """Eight connections at a time; the ninth is refused, and a place that is left is taken."""
+    args, ports = user_net(folder, "tcp:7")
+    vm = boot(args=args, append=SERVICES)
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    clients = [connect(ports["tcp:7"]) for _ in range(8)]
+    for number, client in enumerate(clients):
+        client.sendall(b"%d" % number)
+        assert client.recv(10) == b"%d" % number
+    with connect(ports["tcp:7"]) as ninth:
+        try:
+            assert ninth.recv(1) == b""
+        except ConnectionError:
+            pass
+    clients.pop().close()
+
+    def is_served():
+        with connect(ports["tcp:7"]) as client:
+            try:
+                client.sendall(b"place")
+                return client.recv(10) == b"place"
+            except ConnectionError:
+                return False
+    wait_for(is_served, what="a place")
+    for client in clients:
+        client.close()
+
+
+def test_udp_services(boot, peer):
+    """Echo of every size, chargen, silence of discard; no answer that could go in circles."""
+    with_peer(boot, peer, SERVICES)
+    peer.ping()
+
+    def datagram(source_port):
+        return lambda f: f[12:14] == b"\x08\0" and f[23] == wire.UDP and \
+            f[34:36] == struct.pack("!H", source_port)
+    for size in (0, 1, 17, 18, 19, 512, 1472):
+        data = bytes(i * 7 & 0xff for i in range(size))
+        frame = peer.ask(wire.udp(data, peer.ip, peer.guest, 5000, 7), datagram(7))
+        assert frame[42:42 + size] == data
+    text = peer.ask(wire.udp(b"", peer.ip, peer.guest, 5000, 19), datagram(19))[42:]
+    assert len(text) == 512 and text.isascii()
+    for silent in (wire.udp(b"x", peer.ip, peer.guest, 5000, 9),
+                   wire.udp(b"x", peer.ip, peer.guest, 7, 7),
+                   wire.udp(b"x", peer.ip, peer.guest, 19, 7),
+                   wire.udp(b"x", peer.ip, peer.guest, 7, 19),
+                   wire.udp(b"x", peer.ip, "192.168.9.255", 5000, 7)):
+        peer.send(silent)
+    # What came before the answer to a ping would have come before it too.
+    frames = []
+    peer.number += 1
+    peer.send(wire.echo_request(peer.ip, peer.guest, peer.number))
+    peer.expect(lambda f: frames.append(f) or (f[23] == wire.ICMP and f[34] == 0))
+    assert not [f for f in frames if f[12:14] == b"\x08\0" and f[23] == wire.UDP]
+
+
+def test_services_are_off(boot, peer):
+    """Unasked, no port is open: TCP is reset, UDP is answered "port unreachable"."""
+    with_peer(boot, peer)
+    peer.ping()
+    for port in (7, 9, 19, 22, 80):
+        answer = peer.ask(wire.tcp(b"", peer.ip, peer.guest, 4000, port, 77),
+                          lambda f: f[12:14] == b"\x08\0" and f[23] == wire.TCP)
+        assert answer[47] & wire.RST and answer[42:46] == struct.pack("!I", 78)
+        answer = peer.ask(wire.udp(b"x", peer.ip, peer.guest, 4000, port),
+                          lambda f: f[12:14] == b"\x08\0" and f[23] == wire.ICMP)
+        assert answer[34:36] == b"\3\3"
+
+
+def test_connections_one_after_another(boot, folder):
+    """Ten thousand, and then the network holds as much memory as before: none."""
+    # Without the record: it would grow to hundreds of megabytes.
+    args, ports = user_net(folder, "tcp:7")
+    vm = boot(args=args[:4], append=SERVICES)
+    agent = vm.agent()
+    vm.serial.wait("eth0: address 10.0.2.15", 20)
+    for number in range(CONNECTIONS):
+        with connect(ports["tcp:7"]) as client:
+            text = b"connection %d" % number
+            client.sendall(text)
+            assert read_all(client, len(text)) == text
+    assert interface(agent)["statistics"]["rx-dropped"] == 0
+    vm.qmp.execute("device_del", id="nic")
+    log = vm.serial.wait(re.compile(r"eth0: removed, the network holds \d+ bytes"), 20)
+    assert "the network holds 0 bytes" in log
+
+
+# --- what no real host would send --------------------------------------------------------------
+
+
+def hostile_frames(peer):
+    """Each wrong in one way; none of them may be answered as if it were right, none may hurt."""
+    us, guest = peer.ip, peer.guest
+    good = wire.udp(b"payload of it", us, guest, 5000, 7)
+    for size in range(0, 60, 3):
+        yield good[:size]
+    for size in (1515, 1519, 1523, 2048, 4000, 9000, 16000, 20000):
+        yield wire.ipv4(bytes(size - 34), wire.UDP, us, guest)
+    yield wire.ipv4(bytes(8), wire.UDP, us, guest, bad=1)
+    yield wire.udp(b"bad sum", us, guest, 5000, 7, bad=0x100)
+    yield wire.tcp(b"", us, guest, 5000, 7, bad=0x100)
+    for length in (0, 19, 20, 27, 41, 600, 65535):
+        yield wire.ipv4(b"\x13\x88\0\7\0\x0d\0\0hallo", wire.UDP, us, guest, length=length)
+    for length in (0, 7, 8, 1000, 65535):
+        yield wire.ipv4(struct.pack("!HHHH", 5000, 7, length, 0) + b"lies", wire.UDP, us, guest)
+    for first in (0x00, 0x40, 0x44, 0x4f, 0x55, 0x65, 0xff):
+        frame = bytearray(good)
+        frame[14] = first
+        yield bytes(frame)
+    for offset in (0x00, 0x40, 0xf0):
+        frame = bytearray(wire.tcp(b"", us, guest, 5000, 7))
+        frame[46] = offset
+        yield bytes(frame)
+    # From itself, from nobody, from everybody, from a group.
+    for source in (guest, "0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1"):
+        yield wire.tcp(b"", source, guest, 7, 7)
+        yield wire.echo_request(source, guest, 1)
+    yield from fragments(us, guest)
+    for group in ("01:00:5e:00:00:fb", "33:33:00:00:00:fb", "01:80:c2:00:00:00"):
+        yield wire.eth(bytes(50), 0x88cc, group)
+        yield wire.eth(good[14:], wire.IPV4, group)
+    for kind in (0, 45, 0x8100, 0x88a8, 0x8863, 0x9000, 0xffff):
+        yield wire.eth(good[14:], kind)
+    for operation in (0, 2, 3, 0xffff):
+        yield wire.arp(operation, us, guest)
+    yield wire.arp(2, guest, guest)[:30]
+    yield from broken_ipv6()
+
+
+def fragments(us, guest):
+    """That never end, that overlap, that reach beyond 64 KiB; more than are kept."""
+    for ident in range(100, 140):
+        yield wire.ipv4(bytes(64), wire.UDP, us, guest, ident, 0x2000)
+    for fragment in (0x2000, 0x2001, 0x2000, 0x3fff, 0x1fff, 0x0002):
+        yield wire.ipv4(bytes(64), wire.UDP, us, guest, 99, fragment)
+
+
+def broken_ipv6():
+    us, guest = "fe80::1", "fe80::5054:ff:fe12:3456"
+    yield wire.ipv6(b"", 0, us, guest)
+    for kind in range(128, 144):
+        yield wire.ipv6(wire.summed(struct.pack("!BBHI", kind, 0, 0, 0), 2, us, guest, 58), 58, us,
+                        guest, 255)
+    advertisement = wire.router_advertisement(us, "2001:db8::")
+    for size in range(54, len(advertisement), 5):
+        yield advertisement[:size]
+    # An option of length 0, which a careless loop never leaves (RFC 4861 §4.6).
+    packet = struct.pack("!BBHBBHIIBB6s", 134, 0, 0, 64, 0, 0, 0, 0, 3, 0, bytes(6))
+    yield wire.ipv6(wire.summed(packet, 2, us, "ff02::1", 58), 58, us, "ff02::1", 255,
+                    "33:33:00:00:00:01")
+    for header in (0, 43, 44, 50, 51, 60, 135):
+        yield wire.ipv6(bytes([header, 0] + [0] * 6) * 40, header, us, guest)
+        yield wire.ipv6(bytes([59, 255] + [0] * 6), header, us, guest)
+
+
+@pytest.mark.parametrize("device", ["e1000", "e1000e"])
+def test_hostile_frames(boot, peer, device):
+    """After each of them a ping is answered; the agent never notices."""
+    vm = with_peer(boot, peer, SERVICES, device=device)
+    agent = vm.agent()
+    peer.ping()
+    for frame in hostile_frames(peer):
+        # QEMU reads an empty datagram as the end of the peer.
+        if frame:
+            peer.send(frame)
+        peer.ping()
+    assert agent.execute("guest-ping") == {}
+    vm.stop()
+    wire.check_sent(os.path.dirname(peer.ours) + "/wire.pcap", quotes=True)
+
+
+def test_random_frames(boot, peer):
+    """Twenty thousand good frames with bits changed, cut, or made longer."""
+    vm = with_peer(boot, peer, SERVICES, record=False)
+    agent = vm.agent()
+    peer.ping()
+    dice = random.Random(20111)
+    us, guest = peer.ip, peer.guest
+    good = [wire.udp(b"x" * 40, us, guest, 5000, 7), wire.tcp(b"", us, guest, 5000, 7),
+            wire.tcp(b"data", us, guest, 5000, 7, 1, 1, wire.ACK), wire.arp(1, us, guest),
+            wire.echo_request(us, guest, 1), wire.router_advertisement("fe80::1", "2001:db8::"),
+            wire.neighbor_solicitation("fe80::1", "fe80::5054:ff:fe12:3456"),
+            wire.ipv4(bytes(80), wire.UDP, us, guest, 5, 0x2003)]
+    for number in range(20000):
+        frame = bytearray(dice.choice(good))
+        for _ in range(dice.choice((1, 1, 2, 8))):
+            # Mostly in the headers, rarely the destination.
+            at = dice.randrange(12 if dice.random() < 0.95 else 0, len(frame))
+            flipped = frame[at] ^ 1 << dice.randrange(8)
+            frame[at] = dice.choice((0, 255, dice.randrange(256), flipped))
+        if dice.random() < 0.2:
+            del frame[dice.randrange(14, len(frame)):]
+        elif dice.random() < 0.1:
+            frame += dice.randbytes(dice.randrange(1400))
+        peer.send(bytes(frame))
+        if number % 1000 == 0:
+            peer.ping()
+            assert agent.execute("guest-ping") == {}
+    # Some of the frames were about the peer itself, for example in ARP: say how it is.
+    peer.send(wire.arp(2, peer.ip, peer.guest, target=wire.GUEST_MAC, to=wire.GUEST_MAC))
+    peer.ping()
+
+
+@pytest.mark.parametrize("device", ["e1000", "e1000e"])
+def test_flood(boot, peer, device):
+    """A million minimum-size frames, while the agent answers and pings come back."""
+    count = FLOOD if device == "e1000e" else FLOOD // 10
+    vm = with_peer(boot, peer, SERVICES, device, record=False)
+    agent = vm.agent()
+    peer.ping()
+    before = interface(agent)["statistics"]
+    frame = wire.udp(b"", peer.ip, peer.guest, 5000, 9)  # to discard
+    assert len(frame) == 60
+    done = threading.Event()
+    waits = []
+
+    def use_agent():
+        while not done.is_set():
+            start = time.monotonic()
+            assert agent.execute("guest-ping") == {}
+            waits.append(time.monotonic() - start)
+            done.wait(0.02)
+    user = threading.Thread(target=use_agent)
+    user.start()
+    try:
+        for _ in range(20):
+            for _ in range(count // 20):
+                peer.sock.sendto(frame, peer.theirs)
+            peer.ping(60)
+    finally:
+        done.set()
+        user.join()
+    after = interface(agent)["statistics"]
+    assert after["rx-packets"] - before["rx-packets"] >= count
+    assert after["rx-errs"] == 0
+    waits.sort()
+    print(f"{len(waits)} guest-pings during the flood, the slowest {waits[-1] * 1000:.1f} ms")
+    assert len(waits) >= 10 and waits[len(waits) // 2] < 0.1 * PATIENCE and waits[-1] < 2 * PATIENCE
+
+
+def test_half_open_connections(boot, peer):
+    """Fifty thousand SYNs of as many strangers: the agent answers, and so does the port again."""
+    vm = with_peer(boot, peer, SERVICES, record=False)
+    agent = vm.agent()
+    peer.ping()
+    for number in range(50000):
+        source = f"192.168.9.{10 + number % 240}"
+        peer.send(wire.tcp(b"", source, peer.guest, 1024 + number % 60000, 7, number))
+        if number % 5000 == 0:
+            assert agent.execute("guest-ping") == {}
+    peer.ping(60)
+
+    def is_open(frame):
+        return frame[12:14] == b"\x08\0" and frame[23] == wire.TCP and \
+            frame[30:34] == wire.ip(peer.ip) and frame[47] == wire.SYN | wire.ACK
+    answer = peer.ask(wire.tcp(b"", peer.ip, peer.guest, 999, 7, 1000), is_open, 60, "SYN ACK")
+    ours, theirs = 1001, struct.unpack("!I", answer[38:42])[0] + 1
+    peer.ask(wire.tcp(b"after it", peer.ip, peer.guest, 999, 7, ours, theirs, wire.ACK),
+             lambda f: f[23] == wire.TCP and f[54:62] == b"after it", 20, "echo")

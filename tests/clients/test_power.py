@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""virsh shutdown, reboot, reset, and a guest that crashes."""
+import pytest
+
+from domain import VirshError
+
+MACHINES = ["pc", "q35"]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("mode", [("--mode", "agent"), (), ("--mode", "acpi")])
+def test_shutdown(start, machine, mode):
+    """Without a mode libvirt asks the agent first; ACPI's power button is the third way."""
+    domain = start(machine=machine)
+    mark = domain.events.mark()
+    domain.shut_down(*mode)
+    domain.wait_lifecycle("shutdown", mark)
+    domain.wait_lifecycle("stopped", mark)
+    assert domain.state() == "shut off"
+
+
+def test_shutdown_and_start_again(start):
+    domain = start(machine="q35")
+    for _ in range(3):
+        mark = domain.events.mark()
+        domain.shut_down("--mode", "agent")
+        domain.wait_lifecycle("stopped", mark)
+        domain.start().wait_connected()
+        assert domain.execute("guest-ping") == {}
+
+
+def test_shutdown_while_frozen(start):
+    """The agent refuses, as it does for everything that writes."""
+    domain = start(machine="q35")
+    domain.virsh("domfsfreeze")
+    with pytest.raises(VirshError, match="guest-shutdown has been disabled"):
+        domain.virsh("shutdown", "--mode", "agent")
+    domain.virsh("domfsthaw")
+    mark = domain.events.mark()
+    domain.shut_down("--mode", "agent")
+    domain.wait_lifecycle("stopped", mark)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("mode", [("--mode", "agent"), ()])
+def test_reboot(start, machine, mode):
+    domain = start(machine=machine)
+    for _ in range(2):
+        handle = domain.execute("guest-file-open", path="/tmp/forgotten", mode="w")
+        mark = domain.events.mark()
+        domain.virsh("reboot", *mode)
+        domain.wait_connected(domain.events.wait("reboot", since=mark))
+        # Nothing stays of the life before.
+        with pytest.raises(VirshError, match="has not been found"):
+            domain.execute("guest-file-close", handle=handle + 1000)
+        with pytest.raises(VirshError, match="No such file or directory"):
+            domain.execute("guest-file-open", path="/tmp/forgotten")
+    assert domain.state() == "running"
+
+
+def test_reboot_that_destroys(start):
+    """<on_reboot>destroy</on_reboot> turns the guest's reset into its end."""
+    domain = start(machine="pc", on_reboot="destroy")
+    mark = domain.events.mark()
+    domain.virsh("reboot", "--mode", "agent")
+    domain.wait_lifecycle("stopped", mark)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_reset(start, machine):
+    """The host's reset, in mid-freeze: the guest starts from nothing."""
+    domain = start(machine=machine)
+    domain.virsh("domfsfreeze")
+    mark = domain.events.mark()
+    domain.virsh("reset")
+    domain.wait_connected(mark)
+    assert domain.execute("guest-fsfreeze-status") == "thawed"
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_crash(start, machine):
+    """A dead kernel tells pvpanic; libvirt calls the domain crashed and asks it nothing more."""
+    domain = start(machine=machine)
+    mark = domain.events.mark()
+    # A non-maskable interrupt that nothing asked for is a reason to die.
+    domain.virsh("inject-nmi")
+    domain.wait_lifecycle("crashed", mark)
+    assert domain.virsh("domstate", "--reason") == "crashed (panicked)"
+    with pytest.raises(VirshError, match="domain is not running"):
+        domain.execute("guest-ping")
+    domain.virsh("reset")
+    domain.virsh("resume")
+    domain.wait_connected(mark)
+    assert domain.execute("guest-ping") == {}
+
+
+def test_crash_that_restarts(start):
+    """<on_crash>restart</on_crash>, as a watchful host has it."""
+    domain = start(machine="q35", on_crash="restart")
+    mark = domain.events.mark()
+    domain.virsh("inject-nmi")
+    mark = domain.wait_lifecycle("crashed", mark)
+    domain.wait_connected(mark)
+    assert domain.execute("guest-ping") == {}
