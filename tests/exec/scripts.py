@@ -34,7 +34,8 @@ echo ${x:?message}; echo unreachable
 x=path/to/file.tar.gz; echo ${x##*/} ${x#*/} ${x%.*} ${x%%.*} ${#x}
 x=abc; echo ${x%c} ${x#a} ${x%"c"} ${x#'*'}
 x='*'; echo "$x" '*'; touch a b; echo $x; echo "$x"
-set -- a 'b c' d; echo $# "$1" "$2"; for i; do echo "<$i>"; done; for i in "$@"; do echo "[$i]"; done
+set -- a 'b c' d; echo $# "$1" "$2"; for i; do echo "<$i>"; done
+set -- a 'b c' d; for i in "$@"; do echo "[$i]"; done
 set -- a 'b c'; for i in $@; do echo "<$i>"; done; for i in "$*"; do echo "<$i>"; done
 set --; for i in "$@"; do echo never; done; echo "[$*]" $#
 set -- a b c; shift; echo $*; shift 2; echo $#; shift; echo unreachable
@@ -177,7 +178,7 @@ f( { :; }
 echo ${x
 echo ${x!}; echo unreachable
 echo a > ; echo
-cat < 
+cat <
 echo "a"'b'c"$(echo d)"
 echo "\"" "\\" "\a" "\$x" "\`"
 echo a\
@@ -188,7 +189,8 @@ echo 'a\
 [ a; echo $?
 [ ! a = b ]; echo $?; [ ! '' ]; echo $?; [ a = a -a b = b ]; echo $?; [ a = b -o b = b ]; echo $?
 touch f; mkdir d; [ -f f ] && [ -d d ] && [ -e f ] && [ ! -e g ] && [ ! -f d ] && echo files
-touch f; [ -s f ]; echo $?; echo x > f; [ -s f ]; echo $?; [ -x f ]; echo $?; chmod +x f; [ -x f ]; echo $?
+touch f; [ -s f ]; echo $?; echo x > f; [ -s f ]; echo $?
+touch f; [ -x f ]; echo $?; chmod +x f; [ -x f ]; echo $?
 [ -n x ] && [ -z '' ] && echo strings; [ -n '' ]; echo $?; [ -n ]; echo $?
 test -x /bin/sh; echo $?; test -f /bin/ls; echo $?
 [ -z a b ]; echo $?
@@ -217,7 +219,7 @@ x="it's"; echo "$x" ${x}
 echo a"b"c'd'e\f$(echo g)
 f() { set -- x y; echo $# $1; }; set -- 1 2 3; f; echo $#
 f() { cat; }; echo piped | f; f < /dev/null
-x=1; f() { x=2; }; f; echo $x; (x=3); echo $x; x=4 f; 
+x=1; f() { x=2; }; f; echo $x; (x=3); echo $x; x=4 f;
 { false; } || echo caught; (false) || echo caught2
 true & wait $!; echo $?; false & wait $!; echo $?
 ""; echo $?
@@ -246,8 +248,8 @@ cat <<'EOF'
 $x `cmd` \n
 EOF
 cat <<-EOF
-	tab
-	EOF
+@TAB@tab
+@TAB@EOF
 cat <<A; cat <<B
 first
 A
@@ -329,7 +331,7 @@ nosuch
 echo "line $(
 nosuch2
 )"
-"""
+""".replace("@TAB@", "\t")
 
 # Programs: the same words go to both sides, without a shell.
 PROGRAMS = r"""
