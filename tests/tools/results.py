@@ -7,7 +7,8 @@ lines, the names of what failed.  As a program:
 
     results.py record SUITE PASSED FAILED SKIPPED [NAME...]
     results.py check SUITE COMMAND...    runs one check: it passes or fails as a whole
-    results.py junit SUITE FILE          takes the numbers from pytest's --junit-xml report
+    results.py junit SUITE FILE [AGAIN]  takes the numbers from pytest's --junit-xml report; AGAIN
+                                         is that of a second run of what failed in the first
     results.py tally                     prints all; exit status 1 if anything failed
 """
 import os
@@ -39,17 +40,35 @@ def check(suite, command):
     return done.returncode
 
 
-def junit(suite, path):
-    """A pytest run, from its JUnit report; no report means that the run itself broke."""
+# Marks a name in a suite's file: the test failed and passed when it was run again.
+UNSTABLE = "? "
+
+
+def name_of(case):
+    return f"{case.get('classname')}::{case.get('name')}"
+
+
+def names_of_failed(cases):
+    return [name_of(case) for case in cases
+            if case.find("failure") is not None or case.find("error") is not None]
+
+
+def junit(suite, path, again=None):
+    """
+    A pytest run, from its JUnit report; no report means that the run itself broke.  A test that
+    passed in a second run is counted as passed, and named all the same.
+    """
     try:
         cases = list(xml.etree.ElementTree.parse(path).iter("testcase"))
+        second = list(xml.etree.ElementTree.parse(again).iter("testcase")) if again else []
     except (OSError, xml.etree.ElementTree.ParseError):
         record(suite, 0, 1, 0, [f"{suite}: no report at {path}"])
         return 1
-    failed = [f"{case.get('classname')}::{case.get('name')}" for case in cases
-              if case.find("failure") is not None or case.find("error") is not None]
+    mended = {name_of(case) for case in second} - set(names_of_failed(second))
+    failed = [name for name in names_of_failed(cases) if name not in mended]
+    unstable = [UNSTABLE + name for name in names_of_failed(cases) if name in mended]
     skipped = sum(1 for case in cases if case.find("skipped") is not None)
-    record(suite, len(cases) - len(failed) - skipped, len(failed), skipped, failed)
+    record(suite, len(cases) - len(failed) - skipped, len(failed), skipped, failed + unstable)
     return 1 if failed or not cases else 0
 
 
@@ -63,7 +82,10 @@ def tally():
             names = file.read().splitlines()
         print(f"{suite:<28} {numbers[0]:>5} passed {numbers[1]:>5} failed {numbers[2]:>5} skipped")
         for name in names:
-            print("    FAILED " + name)
+            if name.startswith(UNSTABLE):
+                print("    UNSTABLE, passed when run again: " + name[len(UNSTABLE):])
+            else:
+                print("    FAILED " + name)
         total = [a + b for a, b in zip(total, numbers)]
     print("%d passed, %d failed, %d skipped" % tuple(total))
     return 1 if total[1] or not total[0] else 0
@@ -77,7 +99,7 @@ def main(arguments):
     if verb == "check":
         return check(rest[0], rest[1:])
     if verb == "junit":
-        return junit(rest[0], rest[1])
+        return junit(*rest)
     return tally()
 
 

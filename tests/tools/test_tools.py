@@ -131,6 +131,12 @@ def test_junit(tmp_path):
                       '</testsuite></testsuites>')
     assert run_results(tmp_path, "junit", "p", str(report))[0] == 1
     assert run_results(tmp_path, "tally")[1][-1] == "1 passed, 1 failed, 1 skipped"
+    again = tmp_path / "again.xml"
+    again.write_text('<testsuite><testcase classname="m" name="b"/></testsuite>')
+    assert run_results(tmp_path, "junit", "p", str(report), str(again))[0] == 0
+    assert run_results(tmp_path, "tally")[1][1:] == [
+        "    UNSTABLE, passed when run again: m::b", "2 passed, 0 failed, 1 skipped"]
+    assert run_results(tmp_path, "junit", "p", str(report), str(report))[0] == 1
     assert run_results(tmp_path, "junit", "q", str(tmp_path / "none.xml"))[0] == 1
 
 
