@@ -126,7 +126,8 @@ const struct base64_tables *agent_base64_tables(struct agent *agent, size_t coun
     const struct platform *platform = agent->platform;
 
     agent->base64_bytes += count;
-    if (agent->base64_tables == NULL && agent->base64_bytes >= TABLES_WORTH_BYTES &&
+    if (!platform->small_caches && agent->base64_tables == NULL &&
+        agent->base64_bytes >= TABLES_WORTH_BYTES &&
         platform->memory_total(platform->ctx) >= TABLES_MEMORY_BYTES) {
         agent->base64_tables = base64_tables_create(platform);
     }

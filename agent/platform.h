@@ -34,6 +34,11 @@ struct platform_machine {
 };
 
 struct platform {
+    /*
+     * Tables of some tens of KiB cost more than the computation that they save: so it is where
+     * each access to memory is looked up in software, as by QEMU without KVM.
+     */
+    bool small_caches;
     void *ctx;
     const struct platform_machine *machine;
     /* One page of PLATFORM_PAGE_SIZE bytes, aligned to its size, content undefined; NULL when

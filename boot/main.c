@@ -146,6 +146,7 @@ static size_t platform_log_read(void *ctx, uint64_t *position, char *bytes, size
 
 static const struct platform platform = {
     .machine = &platform_machine,
+    .small_caches = true,
     .page_alloc = memory_page_alloc,
     .page_free = memory_page_free,
     .resize = memory_resize,
