@@ -14,8 +14,8 @@
 #include "pages.h"
 #include "platform.h"
 
-/* Pages that stay mapped behind a window's end, and in a window that is free: each that is taken out
- * costs a look-up of translations anew, and what somebody else needs is taken back anyway. */
+/* Pages that stay mapped behind a window's end, and in a window that is free: each that is taken
+ * out costs the look-ups of others too, and what somebody needs is taken back anyway. */
 #define SPARE_PAGES 1024u
 #define RESERVE_MAX 256u
 /* Page tables for a range: one per 2 MiB that it touches, and one per level above. */
