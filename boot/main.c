@@ -361,6 +361,13 @@ static void suspend_now(void)
     klog("power: awake again (%d)", error);
 }
 
+static void change_power(void)
+{
+    if (power_wanted)
+        power_now();
+    suspend_now();
+}
+
 static uint64_t next_deadline(void)
 {
     uint64_t deadline = earlier(clock_refine_at_ns(), consoles_deadline_ns());
@@ -393,14 +400,12 @@ static _Noreturn void run(void)
         moved |= nics_poll();
         moved |= agent_tcp_poll();
         net_poll();
-        bool done = !moved && consoles_drained();
-        if ((power_wanted || sleep_wanted) && clock_monotonic_ns() >= power_deadline_ns)
-            done = true;
-        if (power_wanted && done)
-            power_now();
-        if (sleep_wanted && done)
-            suspend_now();
-        if (moved || power_wanted || sleep_wanted || net_is_busy())
+        if (power_wanted || sleep_wanted) {
+            if ((!moved && consoles_drained()) || clock_monotonic_ns() >= power_deadline_ns)
+                change_power();
+            continue;
+        }
+        if (moved || net_is_busy())
             continue;
         /* Controllers first: while one looks for its next frame, no console need be armed, which
          * would be read once more in each turn. */

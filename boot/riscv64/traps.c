@@ -86,18 +86,3 @@ void trap_entry(const struct trap_frame *frame)
     trap.mapped = trap.access != VIRT_TRAP_OTHER && paging_is_mapped(frame->value);
     virt_trap_report(&trap);
 }
-
-uintptr_t stack_end_of(uintptr_t address)
-{
-    static const struct {
-        const uint8_t *guard, *end;
-    } stacks[] = {
-        {stack_main_guard, stack_main_end},
-        {stack_trap_guard, stack_trap_end},
-        {stack_fault_guard, stack_fault_end},
-    };
-    for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++)
-        if (address >= (uintptr_t)stacks[i].guard + 4096 && address < (uintptr_t)stacks[i].end)
-            return (uintptr_t)stacks[i].end;
-    return 0;
-}

@@ -7,7 +7,23 @@
 #include "boot/power.h"
 #include "virt.h"
 
-extern uint8_t stack_main_guard[], text_start[], text_end[];
+extern uint8_t stack_main_guard[], stack_main_end[], stack_trap_guard[], stack_trap_end[];
+extern uint8_t stack_fault_guard[], stack_fault_end[], text_start[], text_end[];
+
+uintptr_t stack_end_of(uintptr_t address)
+{
+    static const struct {
+        const uint8_t *guard, *end;
+    } stacks[] = {
+        {stack_main_guard, stack_main_end},
+        {stack_trap_guard, stack_trap_end},
+        {stack_fault_guard, stack_fault_end},
+    };
+    for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++)
+        if (address >= (uintptr_t)stacks[i].guard + 4096 && address < (uintptr_t)stacks[i].end)
+            return (uintptr_t)stacks[i].end;
+    return 0;
+}
 
 static void report_page_fault(const struct virt_trap *trap)
 {

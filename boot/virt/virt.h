@@ -3,8 +3,8 @@
  * The seam between boot/virt/, which serves every machine that is described by a device tree
  * alone, and the folder of an architecture: what each calls in the other.  Besides these functions
  * an architecture brings irq_message_request() and irq_message_release() (drivers/irq.h), the
- * headers <arch/barrier.h>, <arch/layout.h>, <arch/mmio.h> and <arch/page_table.h>, and
- * stack_end_of() (platform.h).
+ * headers <arch/barrier.h>, <arch/layout.h>, <arch/mmio.h> and <arch/page_table.h>, and the stacks
+ * with their guard pages: main, trap and fault.
  */
 #ifndef BOOT_VIRT_VIRT_H
 #define BOOT_VIRT_VIRT_H
