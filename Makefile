@@ -151,7 +151,7 @@ $(GENERATED) &: $(SCHEMA_SOURCES) | need-hosted
 	$(call say,GEN,$(GEN))
 	$(Q)$(PYTHON) schema/generate.py build --out $(GEN)
 
-AGENT := $(sort $(wildcard agent/*.c))
+AGENT := $(sort $(wildcard agent/*.c agent/exec/*.c))
 BEFORE_OBJECTS := $(JSMN) $(GENERATED) $(MBEDTLS_READY)
 
 # $(call objects,folder,sources): the objects of sources that stand in the tree or in $(GEN).
