@@ -170,6 +170,11 @@ void e1000_recycle(struct e1000 *nic);
 size_t e1000_reserve(struct e1000 *nic, uint8_t **room);
 /* The first `bytes` of the room are a frame, which may wait for flush(). */
 void e1000_commit(struct e1000 *nic, size_t bytes);
+/*
+ * The frame that was committed last, as long as it waits for flush(): its length, or 0 if there is
+ * none.  It may be written anew, with no other length.
+ */
+size_t e1000_unflushed(const struct e1000 *nic, uint8_t **frame);
 /* Tells the chip of everything committed: one register write, none when there is nothing. */
 void e1000_flush(struct e1000 *nic);
 

@@ -7,6 +7,7 @@
 #ifndef NET_LWIPOPTS_H
 #define NET_LWIPOPTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* One thread, one loop: nothing locks, nothing waits. */
@@ -93,7 +94,8 @@ extern uint8_t *net_heap;
 
 #define LWIP_TCP            1
 #define TCP_MSS             1460
-#define TCP_WND             (32 * TCP_MSS)
+/* The most that there is without scaling: who sends much waits for us the less. */
+#define TCP_WND             (44 * TCP_MSS)
 #define TCP_SND_BUF         (32 * TCP_MSS)
 #define TCP_SND_QUEUELEN    128
 #define TCP_LISTEN_BACKLOG  1
@@ -107,6 +109,8 @@ extern uint8_t *net_heap;
 /* Software sums: QEMU's e1000 checks none on arrival, and inserts none by legacy descriptors. */
 #define LWIP_CHECKSUM_ON_COPY 1
 #define LWIP_CHKSUM           net_checksum
+/* For what may be long; a few bytes are copied by libc, or in place. */
+#define MEMCPY(to, from, length) net_copy(to, from, length)
 
 /* --- interfaces ---------------------------------------------------------------------------- */
 
@@ -129,5 +133,7 @@ extern uint8_t *net_heap;
 uint32_t net_random32(void);
 /* The sum of 16-bit words, as they lie in memory, folded, not inverted. */
 uint16_t net_checksum(const void *data, int length);
+/* As memcpy(). */
+void net_copy(void *restrict to, const void *restrict from, size_t length);
 
 #endif
