@@ -12,6 +12,8 @@
 
 #define IPV4_BYTES (SIZEOF_ETH_HDR + IP_HLEN + TCP_HLEN)
 #define IPV6_BYTES (SIZEOF_ETH_HDR + IP6_HLEN + TCP_HLEN)
+/* No options, and no flag but ACK. */
+#define BARE_ACK PP_HTONS((TCP_HLEN / 4) << 12 | TCP_ACK)
 
 /* The TCP header of a frame that has no options and no data, else NULL. */
 static const struct tcp_hdr *bare_segment(const uint8_t *frame, size_t bytes)
@@ -53,6 +55,6 @@ bool acks_supersede(const uint8_t *frame, size_t bytes, const uint8_t *waiting,
         return false;
     /* The same number twice is news: a segment is missing (RFC 5681 §3.2). */
     return now->src == before->src && now->dest == before->dest && now->seqno == before->seqno &&
-           now->_hdrlen_rsvd_flags == before->_hdrlen_rsvd_flags && TCPH_FLAGS(now) == TCP_ACK &&
+           now->_hdrlen_rsvd_flags == BARE_ACK && before->_hdrlen_rsvd_flags == BARE_ACK &&
            (int32_t)(lwip_ntohl(now->ackno) - lwip_ntohl(before->ackno)) > 0;
 }

@@ -156,6 +156,21 @@ def test_statistics_are_the_wires(boot, folder):
     assert {now[f"{way}-{what}"] for way in ("rx", "tx") for what in ("errs", "dropped")} == {0}
 
 
+def test_statistics_do_not_grow_by_being_read(boot, folder):
+    """Some counters of QEMU's chips are not cleared by reading, others are: each frame once."""
+    args, ports = user_net(folder, "udp:9", device="e1000", more=",ipv6=off")
+    vm = boot(args=args, append=SERVICES)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        # More than the ring holds, while the chip does not receive yet: QEMU loses some of them.
+        while "address 10.0.2.15" not in vm.serial.text():
+            client.sendto(b"early", ("127.0.0.1", ports["udp:9"]))
+            time.sleep(0.001)
+    agent = vm.agent()
+    wait_for(lambda: interface(agent)["statistics"] == interface(agent)["statistics"])
+    seen = [interface(agent)["statistics"] for _ in range(5)]
+    assert seen == seen[:1] * 5
+
+
 def test_without_a_card(boot):
     """No card, or net=off: the loopback interface alone, and none of the network's memory."""
     agent = boot(args=["-nic", "none"]).agent()
@@ -609,10 +624,11 @@ def test_random_frames(boot, peer):
     peer.ping()
 
 
-@pytest.mark.parametrize("device", ["e1000", "e1000e"])
-def test_flood(boot, peer, device):
+@pytest.mark.parametrize("device,part", [("e1000", 1), ("e1000e", 1), ("e1000-82545em", 10),
+                                         ("e1000-82544gc", 10)])
+def test_flood(boot, peer, device, part):
     """A million minimum-size frames, while the agent answers and pings come back."""
-    count = FLOOD if device == "e1000e" else FLOOD // 10
+    count = FLOOD // part
     vm = with_peer(boot, peer, SERVICES, device, record=False)
     agent = vm.agent()
     peer.ping()
