@@ -11,6 +11,7 @@
 #include "drivers/clock.h"
 #include "drivers/e1000.h"
 #include "drivers/klog.h"
+#include "half_open.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/mld6.h"
@@ -55,7 +56,7 @@ static err_t link_output(struct netif *netif, struct pbuf *frame)
 
     if (!self->nic)
         return ERR_IF;
-    if (replace_unflushed(self, frame))
+    if (self->is_mute || replace_unflushed(self, frame))
         return ERR_OK;
     size_t bytes = e1000_reserve(self->nic, &room);
     if (!bytes) {
@@ -76,12 +77,10 @@ static err_t link_output(struct netif *netif, struct pbuf *frame)
 
 /* --- in ------------------------------------------------------------------------------------ */
 
-static void input(struct net_interface *self, const uint8_t *bytes, size_t length)
+static void give(struct net_interface *self, const uint8_t *bytes, size_t length)
 {
     struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_RAM);
 
-    self->rx_packets++;
-    self->rx_bytes += length;
     if (!frame) {
         self->rx_dropped++;
         return;
@@ -90,6 +89,23 @@ static void input(struct net_interface *self, const uint8_t *bytes, size_t lengt
     /* ethernet_input() takes the frame, whatever it says. */
     if (self->netif.input(frame, &self->netif) != ERR_OK)
         pbuf_free(frame);
+}
+
+static void input(struct net_interface *self, const uint8_t *bytes, size_t length)
+{
+    uint8_t first[HALF_OPEN_BYTES];
+
+    self->rx_packets++;
+    self->rx_bytes += length;
+    give(self, bytes, length);
+    size_t first_length = half_open_first(bytes, length, first);
+    if (!first_length)
+        return;
+    self->is_mute = true; /* the answer has left before */
+    give(self, first, first_length);
+    self->is_mute = false;
+    give(self, bytes, length);
+    half_open_done();
 }
 
 static uint64_t busy_until_ns; /* 0: nothing was expected */

@@ -33,7 +33,8 @@ extern uint8_t *net_heap;
 #define PBUF_POOL_BUFSIZE              128
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 
-#define MEMP_NUM_TCP_PCB        24
+/* Eight of the services, eight of the agent, and as many half-open ones as each port may have. */
+#define MEMP_NUM_TCP_PCB        40
 #define MEMP_NUM_TCP_PCB_LISTEN 6
 #define MEMP_NUM_TCP_SEG        160
 #define MEMP_NUM_UDP_PCB        8
@@ -92,8 +93,8 @@ extern uint8_t *net_heap;
 #define LWIP_ND6_NUM_NEIGHBORS    16
 #define LWIP_ND6_NUM_DESTINATIONS 16
 
-#define LWIP_TCP            1
-#define TCP_MSS             1460
+#define LWIP_TCP 1
+#define TCP_MSS  1460
 /* The most that there is without scaling: who sends much waits for us the less. */
 #define TCP_WND             (44 * TCP_MSS)
 #define TCP_SND_BUF         (32 * TCP_MSS)
@@ -127,8 +128,8 @@ extern uint8_t *net_heap;
 /* --- what is asked of us ------------------------------------------------------------------- */
 
 #define LWIP_RAND() net_random32()
-/* Initial sequence numbers that nobody can guess (RFC 6528 §3, its purpose). */
-#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) net_random32()
+/* net/half_open.h, where lwIP has the types for it. */
+#define LWIP_HOOK_FILENAME "lwip_hooks.h"
 
 uint32_t net_random32(void);
 /* The sum of 16-bit words, as they lie in memory, folded, not inverted. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: net/acks.c net/checksum.c net/facts.c net/interface.c net/net.c net/random.c
- * net/services.c */
+// sources: net/[acfhinrs]*.c
 /*
  * The network stack as it is configured here, with the services open, and frames of a hostile wire.
  * The input is a row of frames, each behind its length in two bytes, little-endian; a length of 0
