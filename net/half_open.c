@@ -11,7 +11,7 @@
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/ip6.h"
 #include "lwip/prot/tcp.h"
-#include "lwip_hooks.h"
+#include "port/lwip_hooks.h"
 #include "random.h"
 
 /* A number is known again in the slot that it was given in and in the next one. */
