@@ -3,14 +3,14 @@
 """The e1000 laboratory (`make lab-e1000`): old ways out of QEMU's e1000, tried on this QEMU.
 
 Boots the kernel with lab=e1000 on an emulated e1000.  The guest hands the device descriptors and
-ring indices that no driver would write (boot/lab_e1000.c), takes frames from here that no host would
-send (boot/lab_e1000_wire.c), and prints what the chip's own counters say; each is put beside what a
-QEMU with the fixes does (shapes.py).
+ring indices that no driver would write (boot/lab_e1000.c), takes frames from here that no host
+would send (boot/lab_e1000_wire.c), and prints what the chip's own counters say; each is put beside
+what a QEMU with the fixes does (shapes.py).
 
 A shape that is sent passes when the device came back at all, passed on no more than its 64 KiB
 buffer allows (TOTL grew by at most 65535 + 4), and stopped where it should (TDH == TDT; 0 after
-indices outside of the ring).  One that is received passes when the good frame after it has come, and
-what had to be refused was.  Exact lengths may differ, and a difference is only shown.
+indices outside of the ring).  One that is received passes when the good frame after it has come,
+and what had to be refused was.  Exact lengths may differ, and a difference is only shown.
 
 Exit status: 0 when all pass and the guest still answers; 1 when one does not; 2 when the run was
 refused because this QEMU is older than the fixes, on which these shapes damage the process.
