@@ -104,7 +104,8 @@ KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isyst
 # For size, but what sees each byte or each request for speed.
 KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := $(wildcard agent/framer*.c agent/base64.c agent/session.c agent/json.c \
-    drivers/virtqueue.c drivers/virtio_console_port.c drivers/e1000_rx.c drivers/e1000_tx.c)
+    drivers/virtqueue.c drivers/virtio_console_port.c drivers/e1000_rx.c drivers/e1000_tx.c \
+    net/checksum.c)
 $(KERNEL_FAST:%.c=$(OUT)/obj/%.o): KERNEL_OPTIMIZE = -O2
 KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)

@@ -13,20 +13,18 @@
 #include <string.h>
 
 #include <arch/barrier.h>
-#include <arch/mmio.h>
 
 #include "drivers/dma.h"
 #include "drivers/e1000.h"
 #include "drivers/e1000_regs.h"
 #include "drivers/klog.h"
 #include "drivers/pci.h"
+#include "lab_e1000_bench.h"
 #include "pci_hosts.h"
 
-#define RING_COUNT   8u
-#define STEPS_MAX    7u
-#define BUFFER_BYTES 0x20000u
+#define STEPS_MAX 7u
 
-_Static_assert(RING_COUNT * 16u % E1000_RING_UNIT == 0, "SDM §13.4.37");
+_Static_assert(LAB_RING_BYTES % E1000_RING_UNIT == 0, "SDM §13.4.37");
 
 enum kind { END, LEGACY, CONTEXT, DATA };
 
@@ -102,25 +100,9 @@ static const struct shape shapes[] = {
     CHAIN("2021-20257", "segment-0-after-frame", CUT(0, 0), PIECE(1), BODY(9)),
 };
 
-struct bench {
-    volatile uint8_t *registers;
-    volatile uint8_t *ring;
-    uint8_t *buffer;
-};
-
-static uint32_t get(const struct bench *bench, uint32_t offset)
-{
-    return mmio_read32(bench->registers + offset);
-}
-
-static void set(const struct bench *bench, uint32_t offset, uint32_t value)
-{
-    mmio_write32(bench->registers + offset, value);
-}
-
 /* --- one shape ------------------------------------------------------------------------------ */
 
-static void write_step(const struct bench *bench, uint32_t index, const struct step *step,
+static void write_step(const struct lab_bench *bench, uint32_t index, const struct step *step,
                        bool last)
 {
     uint32_t command = E1000_TX_RS | (last ? E1000_TX_EOP : 0u);
@@ -144,7 +126,7 @@ static void write_step(const struct bench *bench, uint32_t index, const struct s
     }
 }
 
-static uint32_t write_steps(const struct bench *bench, const struct shape *shape)
+static uint32_t write_steps(const struct lab_bench *bench, const struct shape *shape)
 {
     uint32_t count = 0;
 
@@ -155,11 +137,11 @@ static uint32_t write_steps(const struct bench *bench, const struct shape *shape
     return count;
 }
 
-static uint32_t count_done(const struct bench *bench)
+static uint32_t count_done(const struct lab_bench *bench)
 {
     uint32_t done = 0;
 
-    for (uint32_t i = 0; i < RING_COUNT; i++) {
+    for (uint32_t i = 0; i < LAB_RING_COUNT; i++) {
         /* DD is at the same place in all three kinds. */
         if ((bench->ring[i * 16u + offsetof(struct e1000_tx_descriptor, status)] & E1000_TX_DD) !=
             0)
@@ -169,40 +151,59 @@ static uint32_t count_done(const struct bench *bench)
 }
 
 /* Reading clears: the lower half first, the upper one clears both. */
-static uint64_t total_bytes(const struct bench *bench)
+static uint64_t total_bytes(const struct lab_bench *bench)
 {
-    uint64_t low = get(bench, E1000_TOTL);
+    uint64_t low = lab_get(bench, E1000_TOTL);
 
-    return low | (uint64_t)get(bench, E1000_TOTH) << 32;
+    return low | (uint64_t)lab_get(bench, E1000_TOTH) << 32;
 }
 
-static void run(const struct bench *bench, const struct shape *shape)
+bool lab_wants(const char *only, const char *cve)
+{
+    return *only == '\0' || strcmp(only, cve) == 0;
+}
+
+void lab_send_from(const struct lab_bench *bench, uint32_t head)
 {
     uint64_t ring = dma_addr((const void *)(uintptr_t)bench->ring);
 
-    klog("lab e1000: %s %s: begins", shape->cve, shape->name);
-    set(bench, E1000_TCTL, 0);
-    memset((void *)(uintptr_t)bench->ring, 0, RING_COUNT * 16u);
-    uint32_t tail = write_steps(bench, shape);
-    if (shape->tail != 0)
-        tail = shape->tail;
-    set(bench, E1000_TDBAL, (uint32_t)ring);
-    set(bench, E1000_TDBAH, (uint32_t)(ring >> 32));
-    set(bench, E1000_TDLEN, RING_COUNT * 16u);
-    set(bench, E1000_TDT, shape->head);
-    set(bench, E1000_TDH, shape->head);
-    set(bench, E1000_TCTL, E1000_TCTL_EN);
-    (void)get(bench, E1000_TPT);
+    lab_set(bench, E1000_TCTL, 0);
+    memset((void *)(uintptr_t)bench->ring, 0, LAB_RING_BYTES);
+    lab_set(bench, E1000_TDBAL, (uint32_t)ring);
+    lab_set(bench, E1000_TDBAH, (uint32_t)(ring >> 32));
+    lab_set(bench, E1000_TDLEN, LAB_RING_BYTES);
+    lab_set(bench, E1000_TDT, head);
+    lab_set(bench, E1000_TDH, head);
+    lab_set(bench, E1000_TCTL, E1000_TCTL_EN);
+    (void)lab_get(bench, E1000_TPT);
     (void)total_bytes(bench);
+}
 
+void lab_send_to(const struct lab_bench *bench, uint32_t tail, const char *cve, const char *name)
+{
     dma_wmb(); /* the descriptors before the index, as any driver */
-    set(bench, E1000_TDT, tail);
+    lab_set(bench, E1000_TDT, tail);
 
-    uint32_t frames = get(bench, E1000_TPT);
-    klog("lab e1000: %s %s: frames=%u bytes=%llu TDH=%u TDT=%u DD=%u", shape->cve, shape->name,
-         frames, (unsigned long long)total_bytes(bench), get(bench, E1000_TDH),
-         get(bench, E1000_TDT), count_done(bench));
-    set(bench, E1000_TCTL, 0);
+    uint32_t frames = lab_get(bench, E1000_TPT);
+    klog("lab e1000: %s %s: frames=%u bytes=%llu TDH=%u TDT=%u DD=%u", cve, name, frames,
+         (unsigned long long)total_bytes(bench), lab_get(bench, E1000_TDH),
+         lab_get(bench, E1000_TDT), count_done(bench));
+    lab_set(bench, E1000_TCTL, 0);
+}
+
+void lab_write_frame(const struct lab_bench *bench, uint32_t index)
+{
+    static const struct step frame = PIECE(60);
+
+    write_step(bench, index, &frame, true);
+}
+
+static void run(const struct lab_bench *bench, const struct shape *shape)
+{
+    klog("lab e1000: %s %s: begins", shape->cve, shape->name);
+    lab_send_from(bench, shape->head);
+    uint32_t count = write_steps(bench, shape);
+    lab_send_to(bench, shape->tail != 0 ? shape->tail : count, shape->cve, shape->name);
 }
 
 /* --- the bench ------------------------------------------------------------------------------ */
@@ -218,46 +219,63 @@ static void find(void *ctx, const struct pci_function *function)
 /* Broadcast, and the type that IEEE 802 leaves for experiments: nobody answers. */
 static void write_frame(uint8_t *frame)
 {
-    memset(frame, 0x5a, BUFFER_BYTES);
+    memset(frame, 0x5a, LAB_BUFFER_BYTES);
     memset(frame, 0xff, 2 * E1000_MAC_BYTES);
     frame[6] = 0x02;
     frame[12] = 0x88;
     frame[13] = 0xb5;
 }
 
-static void run_all(const struct bench *bench, const char *only)
+static uint32_t run_shapes(const struct lab_bench *bench, const char *only)
 {
     uint32_t count = 0;
 
     write_frame(bench->buffer);
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        if (*only != '\0' && strcmp(only, shapes[i].cve) != 0)
+        if (!lab_wants(only, shapes[i].cve))
             continue;
         run(bench, &shapes[i]);
         count++;
     }
+    return count;
+}
+
+/* The 82574L collects pieces without copying them, and its loop-back is another: what the guest
+ * sends means something else there. */
+static void run_all(const struct lab_bench *bench, const struct pci_function *function,
+                    const char *only)
+{
+    bool is_82574 = strcmp(e1000_model_name(function), "82574L") == 0;
+    uint32_t count = is_82574 ? 0 : run_shapes(bench, only);
+
+    count += lab_wire(bench, only);
+    if (!is_82574)
+        count += lab_loopback(bench, only);
     klog("lab e1000: done, %u shapes", count);
 }
 
 static void run_on(const struct pci_function *function, const char *only)
 {
-    struct bench bench = {.ring = dma_alloc(RING_COUNT * 16u), .buffer = dma_alloc(BUFFER_BYTES)};
+    struct lab_bench bench = {.ring = dma_alloc(2 * LAB_RING_BYTES),
+                              .buffer = dma_alloc(LAB_BUFFER_BYTES)};
+    struct pci_bar bar = {0};
 
-    bench.registers =
-        pci_assign(function) == 0 ? pci_bar_map(function, E1000_BAR, 0, E1000_BAR_BYTES) : NULL;
+    if (pci_assign(function) == 0 && pci_bar_read(function, E1000_BAR, &bar) == 0)
+        bench.registers = pci_bar_map(function, E1000_BAR, 0, E1000_BAR_BYTES);
+    bench.registers_address = bar.bus_address;
     klog("lab e1000: %s at pci %02x:%02x.%x", e1000_model_name(function), function->bus,
          function->slot, function->function);
     if (bench.registers && bench.ring && bench.buffer) {
         pci_enable(function);
-        run_all(&bench, only);
+        run_all(&bench, function, only);
         pci_disable(function);
     } else {
         klog("lab e1000: no memory, or no registers");
     }
     if (bench.ring)
-        dma_free((void *)(uintptr_t)bench.ring, RING_COUNT * 16u);
+        dma_free((void *)(uintptr_t)bench.ring, 2 * LAB_RING_BYTES);
     if (bench.buffer)
-        dma_free(bench.buffer, BUFFER_BYTES);
+        dma_free(bench.buffer, LAB_BUFFER_BYTES);
 }
 
 void lab_e1000(const char *what)

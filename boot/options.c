@@ -333,7 +333,7 @@ static const struct option {
     {"poweroff", "auto|debug-exit|reset|halt", set_poweroff},
     {"debug-exit", "PORT", set_debug_exit},
     {"nic.log", "SECONDS", set_nic_log},
-    {"lab", "e1000[:CASE]", set_lab},
+    {"lab", "e1000[:CVE]", set_lab},
     {"net", "dhcp|off|ADDRESS/PREFIX[,gw=ADDRESS]", set_net},
     {"net.services", "echo,discard,chargen", set_net_services},
     {"crash", "TEST", set_crash},

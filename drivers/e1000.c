@@ -275,6 +275,7 @@ int e1000_probe(struct e1000 *nic, const struct pci_function *function)
         pci_disable(function);
         return error;
     }
+    e1000_statistics_begin(nic);
     e1000_setup(nic);
     take_interrupt(nic);
     e1000_write(nic, E1000_IMS, INTERRUPTS);

@@ -51,8 +51,9 @@
 #define E1000_TX_BUFFERS   64u
 #define E1000_BUFFER_BYTES 2048u
 
-#define E1000_NAME_BYTES 16u
-#define E1000_MTA_SHADOW 128u
+#define E1000_NAME_BYTES   16u
+#define E1000_MTA_SHADOW   128u
+#define E1000_COUNTERS_MAX 12u
 
 struct e1000_model;
 struct e1000_rx_descriptor;
@@ -125,6 +126,7 @@ struct e1000 {
     uint64_t tx_since_ns; /* when the oldest one became that; 0: nothing is under way */
 
     struct e1000_statistics statistics;
+    uint32_t counted[E1000_COUNTERS_MAX]; /* where counters stood that reading does not clear */
 };
 
 /* The model's name ("82540EM") if this driver knows the function, else NULL. */
@@ -170,6 +172,11 @@ void e1000_recycle(struct e1000 *nic);
 size_t e1000_reserve(struct e1000 *nic, uint8_t **room);
 /* The first `bytes` of the room are a frame, which may wait for flush(). */
 void e1000_commit(struct e1000 *nic, size_t bytes);
+/*
+ * The frame that was committed last, as long as it waits for flush(): its length, or 0 if there is
+ * none.  It may be written anew, with no other length.
+ */
+size_t e1000_unflushed(const struct e1000 *nic, uint8_t **frame);
 /* Tells the chip of everything committed: one register write, none when there is nothing. */
 void e1000_flush(struct e1000 *nic);
 

@@ -54,4 +54,9 @@ void e1000_tx_reap(struct e1000 *nic);
 /* Whether no descriptor is free to send with. */
 bool e1000_tx_full(const struct e1000 *nic);
 
+/* e1000_statistics.c */
+
+/* What the chip has counted so far was for somebody else. */
+void e1000_statistics_begin(struct e1000 *nic);
+
 #endif

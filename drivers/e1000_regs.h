@@ -28,6 +28,10 @@
 #define E1000_EEPROM_MAC      0u /* first word of the address, SDM §5.6 */
 #define E1000_EEPROM_WORDS    64u
 #define E1000_EEPROM_SUM      0xbabau /* of all words */
+#define E1000_MDIC            0x0020u /* a register of the PHY, SDM §13.4.6 */
+#define E1000_MDIC_BMCR_WRITE (UINT32_C(1) << 21 | UINT32_C(1) << 26) /* PHY 1, register 0 */
+#define E1000_MDIC_DONE       (UINT32_C(1) << 28)
+#define E1000_BMCR_LOOPBACK   (UINT32_C(1) << 14) /* IEEE 802.3 §22.2.4.1 */
 #define E1000_FCAL            0x0028u
 #define E1000_FCAH            0x002cu
 #define E1000_FCT             0x0030u
@@ -52,6 +56,7 @@
 #define E1000_RCTL_UPE       (UINT32_C(1) << 3)
 #define E1000_RCTL_MPE       (UINT32_C(1) << 4)
 #define E1000_RCTL_LPE       (UINT32_C(1) << 5)
+#define E1000_RCTL_LBM       (UINT32_C(3) << 6)  /* what is sent comes back */
 #define E1000_RCTL_BAM       (UINT32_C(1) << 15) /* take broadcasts */
 #define E1000_RCTL_BSIZE2048 (UINT32_C(0) << 16)
 #define E1000_RCTL_SECRC     (UINT32_C(1) << 26) /* leave the CRC out of memory and length */

@@ -95,6 +95,15 @@ void e1000_commit(struct e1000 *nic, size_t bytes)
     nic->tx_head = after(nic->tx_head);
 }
 
+size_t e1000_unflushed(const struct e1000 *nic, uint8_t **frame)
+{
+    uint16_t last = (uint16_t)((nic->tx_head + E1000_TX_BUFFERS - 1u) % E1000_TX_BUFFERS);
+    if (nic->tx_told == nic->tx_head || nic->gone)
+        return 0;
+    *frame = buffer_of(nic, last);
+    return nic->tx_ring[last].length;
+}
+
 void e1000_flush(struct e1000 *nic)
 {
     if (nic->tx_told == nic->tx_head || nic->gone)

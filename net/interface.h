@@ -3,6 +3,7 @@
 #ifndef NET_INTERFACE_H
 #define NET_INTERFACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lwip/netif.h"
@@ -16,6 +17,7 @@ struct net_interface {
     struct netif netif;
     struct e1000 *nic; /* NULL: gone */
     char name[NET_NAME_BYTES];
+    bool is_mute; /* nothing is sent */
     /* Counted here, because the chips that QEMU emulates disagree on whether the CRC is a part. */
     uint64_t rx_packets;
     uint64_t rx_bytes;

@@ -10,7 +10,7 @@ LWIP_OUT := $(OUT)/lwip
 LWIP_READY := $(LWIP)/unpacked
 LWIP_INCLUDE := net/port $(LWIP)/src/include
 LWIP_ARCHIVE := $(LWIP_OUT)/liblwip.a
-LWIP_PORT := net/port/lwipopts.h net/port/arch/cc.h
+LWIP_PORT := net/port/lwipopts.h net/port/lwip_hooks.h net/port/arch/cc.h
 
 LWIP_SOURCES := $(addprefix core/,def inet_chksum init ip mem memp netif pbuf stats tcp tcp_in \
     tcp_out timeouts udp) $(addprefix core/ipv4/,dhcp etharp icmp ip4 ip4_addr ip4_frag) \

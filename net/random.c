@@ -70,6 +70,11 @@ uint32_t net_random32(void)
     return (uint32_t)sip_hash(0, (const uint8_t *)&counter, sizeof counter);
 }
 
+uint32_t net_random_hash(const void *data, size_t bytes)
+{
+    return (uint32_t)sip_hash(3, data, bytes);
+}
+
 void net_random_fill(void *buffer, size_t bytes)
 {
     uint8_t *at = buffer;

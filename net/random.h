@@ -15,5 +15,7 @@ void net_random_stir(const void *seed, size_t bytes);
 /* The next 32 bits; the next `bytes` bytes. */
 uint32_t net_random32(void);
 void net_random_fill(void *buffer, size_t bytes);
+/* A number that goes with these bytes, the same each time as long as nothing is stirred in. */
+uint32_t net_random_hash(const void *data, size_t bytes);
 
 #endif

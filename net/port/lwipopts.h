@@ -7,6 +7,7 @@
 #ifndef NET_LWIPOPTS_H
 #define NET_LWIPOPTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* One thread, one loop: nothing locks, nothing waits. */
@@ -32,7 +33,8 @@ extern uint8_t *net_heap;
 #define PBUF_POOL_BUFSIZE              128
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 
-#define MEMP_NUM_TCP_PCB        24
+/* Eight of the services, eight of the agent, and as many half-open ones as each port may have. */
+#define MEMP_NUM_TCP_PCB        40
 #define MEMP_NUM_TCP_PCB_LISTEN 6
 #define MEMP_NUM_TCP_SEG        160
 #define MEMP_NUM_UDP_PCB        8
@@ -91,9 +93,10 @@ extern uint8_t *net_heap;
 #define LWIP_ND6_NUM_NEIGHBORS    16
 #define LWIP_ND6_NUM_DESTINATIONS 16
 
-#define LWIP_TCP            1
-#define TCP_MSS             1460
-#define TCP_WND             (32 * TCP_MSS)
+#define LWIP_TCP 1
+#define TCP_MSS  1460
+/* The most that there is without scaling: who sends much waits for us the less. */
+#define TCP_WND             (44 * TCP_MSS)
 #define TCP_SND_BUF         (32 * TCP_MSS)
 #define TCP_SND_QUEUELEN    128
 #define TCP_LISTEN_BACKLOG  1
@@ -107,6 +110,8 @@ extern uint8_t *net_heap;
 /* Software sums: QEMU's e1000 checks none on arrival, and inserts none by legacy descriptors. */
 #define LWIP_CHECKSUM_ON_COPY 1
 #define LWIP_CHKSUM           net_checksum
+/* For what may be long; a few bytes are copied by libc, or in place. */
+#define MEMCPY(to, from, length) net_copy(to, from, length)
 
 /* --- interfaces ---------------------------------------------------------------------------- */
 
@@ -123,11 +128,13 @@ extern uint8_t *net_heap;
 /* --- what is asked of us ------------------------------------------------------------------- */
 
 #define LWIP_RAND() net_random32()
-/* Initial sequence numbers that nobody can guess (RFC 6528 §3, its purpose). */
-#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) net_random32()
+/* net/half_open.h, where lwIP has the types for it. */
+#define LWIP_HOOK_FILENAME "lwip_hooks.h"
 
 uint32_t net_random32(void);
 /* The sum of 16-bit words, as they lie in memory, folded, not inverted. */
 uint16_t net_checksum(const void *data, int length);
+/* As memcpy(). */
+void net_copy(void *restrict to, const void *restrict from, size_t length);
 
 #endif

@@ -300,11 +300,12 @@ def run_lab(*arguments, **environment):
                           env=dict(os.environ, BARE_QGA_IMAGE=qemu.IMAGE, **environment))
 
 
-@pytest.mark.parametrize("model", ["e1000", "e1000-82545em", "e1000-82544gc"])
-def test_laboratory(model):
-    done = run_lab("--model", model)
+@pytest.mark.parametrize("model,rows", [("e1000", 24), ("e1000-82545em", 24),
+                                        ("e1000-82544gc", 24), ("e1000e", 6)])
+def test_laboratory(model, rows):
+    done = run_lab("--model", model, "--machine", "q35" if model == "e1000e" else "pc")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("  ok") == 17
+    assert done.stdout.count("  ok") == rows
     assert "all bounded" in done.stdout
 
 

@@ -12,6 +12,7 @@ import select
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 from qemu import Deadline, PATIENCE
@@ -83,7 +84,8 @@ def udp(payload, source, to, sport, dport, bad=0):
 def tcp(payload, source, to, sport, dport, seq=0, ack=0, flags=SYN, window=65535, bad=0):
     head = struct.pack("!HHIIBBHHH", sport, dport, seq & 0xffffffff, ack & 0xffffffff, 5 << 4,
                        flags, window, 0, 0)
-    return ipv4(summed(head + payload, 16, source, to, TCP, bad), TCP, source, to)
+    packet = summed(head + payload, 16, source, to, TCP, bad)
+    return ipv6(packet, TCP, source, to) if ":" in source else ipv4(packet, TCP, source, to)
 
 
 def echo_request(source, to, number, payload=b"throughout", ident=0x7167, **options):
@@ -178,6 +180,32 @@ class Peer:
                 frame[40:42] == number and frame[42:42 + len(payload)] == payload
         return self.ask(echo_request(self.ip, self.guest, self.number, payload), is_reply, timeout,
                         f"echo reply {self.number}")
+
+
+class Strangers(threading.Thread):
+    """Asks for connections to a port, from addresses beyond the gateway, and never goes on."""
+
+    def __init__(self, peer, port, guest=None):
+        super().__init__()
+        self.peer, self.port, self.count = peer, port, 0
+        self.guest = guest or peer.guest
+        self.done = threading.Event()
+
+    def run(self):
+        form = "2001:db8:99::{}:{}" if ":" in self.guest else "203.0.{}.{}"
+        while not self.done.is_set():
+            self.count += 1
+            source = form.format(self.count >> 8 & 127, self.count & 255)
+            self.peer.send(tcp(b"", source, self.guest, 1024 + self.count % 60000, self.port,
+                               self.count))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.join()
 
 
 def dump(netdev, path):

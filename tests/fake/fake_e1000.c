@@ -227,6 +227,13 @@ static bool is_counter(uint32_t offset)
     return offset >= 0x4000 && offset < 0x4100;
 }
 
+/* hw/net/e1000.c:macreg_readops. */
+static bool stays(const struct fake_e1000 *fake, uint32_t offset)
+{
+    return fake->counters_stay && (offset <= E1000_MPC || offset == E1000_RNBC ||
+                                   offset == E1000_RFC || offset == E1000_RJC);
+}
+
 static uint32_t registers_read(void *ctx, uint32_t offset, unsigned int bytes)
 {
     struct fake_e1000 *fake = ctx;
@@ -239,7 +246,8 @@ static uint32_t registers_read(void *ctx, uint32_t offset, unsigned int bytes)
         *at(fake, offset) = 0;
     } else if (offset == E1000_GORCH || offset == E1000_GOTCH) {
         *at(fake, offset - 4) = *at(fake, offset) = 0;
-    } else if (is_counter(offset) && offset != E1000_GORCL && offset != E1000_GOTCL) {
+    } else if (is_counter(offset) && offset != E1000_GORCL && offset != E1000_GOTCL &&
+               !stays(fake, offset)) {
         *at(fake, offset) = 0;
     }
     return value;

@@ -38,9 +38,10 @@ struct fake_e1000 {
     bool gone;          /* registers read as ones */
     bool eeprom_silent; /* never says done */
     bool reset_hangs;
-    bool never_done; /* takes frames and never says DD */
-    bool stuck;      /* does not even take them */
-    bool hostile;    /* the caller changes registers and rings: broken rules are no fault */
+    bool never_done;    /* takes frames and never says DD */
+    bool stuck;         /* does not even take them */
+    bool counters_stay; /* those that QEMU does not clear either */
+    bool hostile;       /* the caller changes registers and rings: broken rules are no fault */
 };
 
 /* A function with this device id in slot 3 of the root bus, set up by firmware, with the address

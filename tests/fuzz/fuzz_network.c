@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: net/checksum.c net/facts.c net/interface.c net/net.c net/random.c net/services.c */
+// sources: net/[acfhinrs]*.c
 /*
  * The network stack as it is configured here, with the services open, and frames of a hostile wire.
  * The input is a row of frames, each behind its length in two bytes, little-endian; a length of 0
@@ -26,6 +26,7 @@ static uint64_t now_ns;
 static const uint8_t *pending;
 static size_t pending_bytes;
 static uint8_t sent[E1000_FRAME_MAX];
+static size_t unflushed;
 
 static const struct net_config config = {
     .address = {192, 168, 9, 5},
@@ -94,11 +95,20 @@ void e1000_commit(struct e1000 *nic, size_t bytes)
     (void)nic;
     if (bytes < E1000_HEADER_BYTES || bytes > sizeof(sent))
         abort();
+    unflushed = bytes;
+}
+
+size_t e1000_unflushed(const struct e1000 *nic, uint8_t **frame)
+{
+    (void)nic;
+    *frame = sent;
+    return unflushed;
 }
 
 void e1000_flush(struct e1000 *nic)
 {
     (void)nic;
+    unflushed = 0;
 }
 
 void e1000_multicast(struct e1000 *nic, const uint8_t (*addresses)[E1000_MAC_BYTES], size_t count)

@@ -13,6 +13,10 @@
 #endif
 typedef long ssize_t;
 
+/* One instruction each, where lwIP has functions.  Every machine here is little-endian. */
+#define lwip_htons(value) __builtin_bswap16(value)
+#define lwip_htonl(value) __builtin_bswap32(value)
+
 /* A broken invariant of lwIP's is a broken kernel.  The text stays out of the image: the panic
  * that follows has the names of the functions. */
 #define LWIP_PLATFORM_ASSERT(message) net_broken(__LINE__)
