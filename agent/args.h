@@ -68,7 +68,7 @@ struct args_member {
 
 /* The largest structure that arguments, or elements of their arrays, may have; the generated code
  * asserts it. */
-#define ARGS_SIZE_MAX 384u
+#define ARGS_SIZE_MAX 704u
 
 /*
  * What a command can do to the guest (the features read-only and file-access of the schema), for

@@ -187,3 +187,33 @@ int qmp_guest_get_memory_block_info(struct agent *agent, struct reply *reply)
     reply_object_end(reply);
     return 0;
 }
+
+/* ---- Devices --------------------------------------------------------------------------- */
+
+int qmp_guest_get_devices(struct agent *agent, struct reply *reply)
+{
+    const struct platform *platform = agent->platform;
+    struct platform_device device;
+
+    reply_array_begin(reply);
+    for (size_t i = 0; platform->device != NULL && platform->device(platform->ctx, i, &device);
+         i++) {
+        reply_object_begin(reply);
+        reply_key(reply, "driver-version");
+        reply_c_string(reply, AGENT_RELEASE);
+        reply_key(reply, "driver-name");
+        reply_c_string(reply, device.driver);
+        reply_key(reply, "id");
+        reply_object_begin(reply);
+        reply_key(reply, "type");
+        reply_c_string(reply, "pci");
+        reply_key(reply, "vendor-id");
+        reply_uint(reply, device.vendor);
+        reply_key(reply, "device-id");
+        reply_uint(reply, device.device);
+        reply_object_end(reply);
+        reply_object_end(reply);
+    }
+    reply_array_end(reply);
+    return 0;
+}

@@ -29,7 +29,8 @@ bool dispatch_is_enabled(const struct agent *agent, const struct command *comman
     /* As in QEMU qga/main.c:ga_command_is_allowed(), what runs while frozen runs then in any case:
      * a guest whose file systems are frozen must be able to leave that state. */
     return agent->frozen ? command->allowed_while_frozen
-                         : command->vendor || !rpcs_is_disabled(agent, command);
+                         : command->vendor || (!rpcs_is_disabled(agent, command) &&
+                                               !personality_disables(agent, command));
 }
 
 /* Notes the member whose key is `key`; the checks are those of qmp_dispatch_check_obj(). */

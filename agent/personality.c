@@ -19,6 +19,8 @@
 #define PROBLEM_BYTES  512u
 #define FILE_BYTES_MAX (4u << 20)
 
+enum absence { ABSENCE_NONE, ABSENCE_DISABLED, ABSENCE_MISSING };
+
 struct personality_state {
     char source[SOURCE_BYTES];
     char problem[PROBLEM_BYTES]; /* empty: the file is in effect */
@@ -26,7 +28,7 @@ struct personality_state {
     struct personality file;   /* points into the document */
     struct buffer filesystems; /* of struct facts_filesystem */
     struct buffer vcpus;       /* for each whether it can be taken off line */
-    struct buffer missing;     /* for each command whether there is none; empty: none is missing */
+    struct buffer absent;      /* for each command an enum absence; empty: none is absent */
 };
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -43,7 +45,7 @@ static struct personality_state *personality_create(struct agent *agent)
     document_init(&self->document, platform);
     buffer_init(&self->filesystems, platform);
     buffer_init(&self->vcpus, platform);
-    buffer_init(&self->missing, platform);
+    buffer_init(&self->absent, platform);
     if (faults_create(agent) < 0) {
         platform->resize(platform->ctx, self, sizeof(*self), 0);
         return NULL;
@@ -57,7 +59,7 @@ static void personality_clear(struct personality_state *self)
     memset(&self->file, 0, sizeof(self->file));
     buffer_free(&self->filesystems);
     buffer_free(&self->vcpus);
-    buffer_free(&self->missing);
+    buffer_free(&self->absent);
 }
 
 void personality_destroy(struct agent *agent)
@@ -95,6 +97,11 @@ const struct personality *personality_of(const struct agent *agent)
     return self != NULL && self->problem[0] == '\0' ? &self->file : NULL;
 }
 
+static enum absence absence(const struct personality_state *self, const struct command *command)
+{
+    return self->absent.size == 0 ? ABSENCE_NONE : self->absent.data[command - qga_commands];
+}
+
 bool personality_has_command(const struct agent *agent, const struct command *command)
 {
     const struct personality_state *self = agent->personality;
@@ -102,7 +109,12 @@ bool personality_has_command(const struct agent *agent, const struct command *co
     if (self == NULL) {
         return !command->vendor;
     }
-    return self->missing.size == 0 || self->missing.data[command - qga_commands] == 0;
+    return absence(self, command) != ABSENCE_MISSING;
+}
+
+bool personality_disables(const struct agent *agent, const struct command *command)
+{
+    return agent->personality != NULL && absence(agent->personality, command) == ABSENCE_DISABLED;
 }
 
 bool personality_answers(const struct agent *agent, const struct command *command,
@@ -117,6 +129,7 @@ bool personality_answers(const struct agent *agent, const struct command *comman
         {"guest-get-users", file->has_users, &file->users},
         {"guest-get-fsinfo", file->has_file_systems, &file->file_systems},
         {"guest-get-disks", file->has_disks, &file->disks},
+        {"guest-get-devices", file->has_devices, &file->devices},
         {"guest-network-get-interfaces", file->has_interfaces, &file->interfaces},
         {"guest-network-get-route", file->has_routes, &file->routes},
     };
@@ -193,27 +206,37 @@ static int unpack_vcpus(struct personality_state *self)
     return result;
 }
 
-static int unpack_missing(struct personality_state *self)
+static void note_absent(struct personality_state *self, const struct args_array *list,
+                        enum absence how)
 {
-    const struct args_array *list = &self->file.agent.missing_commands;
     uint32_t cursor = 0;
 
-    if (list->count == 0) {
-        return 0;
-    }
-    if (buffer_reserve(&self->missing, qga_command_count) < 0) {
-        return -ENOMEM;
-    }
-    self->missing.size = qga_command_count;
-    memset(self->missing.data, 0, qga_command_count);
     for (uint32_t i = 0; i < list->count; i++) {
         struct args_string name;
 
         args_array_next(list, &cursor, &name);
         for (size_t k = 0; k < qga_command_count; k++) {
-            self->missing.data[k] |= strcmp(name.bytes, qga_commands[k].name) == 0;
+            if (strcmp(name.bytes, qga_commands[k].name) == 0) {
+                self->absent.data[k] = (unsigned char)how;
+            }
         }
     }
+}
+
+static int unpack_absent(struct personality_state *self)
+{
+    const struct personality_agent *agent = &self->file.agent;
+
+    if (agent->missing_commands.count == 0 && agent->disabled_commands.count == 0) {
+        return 0;
+    }
+    if (buffer_reserve(&self->absent, qga_command_count) < 0) {
+        return -ENOMEM;
+    }
+    self->absent.size = qga_command_count;
+    memset(self->absent.data, ABSENCE_NONE, qga_command_count);
+    note_absent(self, &agent->disabled_commands, ABSENCE_DISABLED);
+    note_absent(self, &agent->missing_commands, ABSENCE_MISSING);
     return 0;
 }
 
@@ -307,7 +330,7 @@ static int read_file(struct agent *agent, const void *text, size_t size, struct 
     if (result < 0) {
         return result;
     }
-    if (unpack_filesystems(self) < 0 || unpack_vcpus(self) < 0 || unpack_missing(self) < 0) {
+    if (unpack_filesystems(self) < 0 || unpack_vcpus(self) < 0 || unpack_absent(self) < 0) {
         reply_error(reply, "Out of memory");
         return -ENOMEM;
     }

@@ -21,6 +21,8 @@ void personality_report(const struct agent *agent, struct reply *reply);
 const struct personality *personality_of(const struct agent *agent);
 /* Whether the guest claims to have this command; without a file it has qemu-ga's. */
 bool personality_has_command(const struct agent *agent, const struct command *command);
+/* Whether it claims that this command is disabled. */
+bool personality_disables(const struct agent *agent, const struct command *command);
 /* Writes what the command returns, if the file has it in so many words; only with a file. */
 bool personality_answers(const struct agent *agent, const struct command *command,
                          struct reply *reply);

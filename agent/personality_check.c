@@ -47,25 +47,36 @@ static const struct command *command_named(struct args_string name)
     return NULL;
 }
 
-static int check_agent(const struct personality_agent *agent, struct reply *reply)
+static int check_commands(const struct args_array *list, const char *member, struct reply *reply)
 {
     uint32_t cursor = 0;
 
-    if (agent->has_version && !is_version(agent->version.bytes)) {
-        return refuse(reply, "agent.version", "three numbers with dots in between");
-    }
-    for (uint32_t i = 0; agent->has_missing_commands && i < agent->missing_commands.count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         struct args_string name;
 
-        args_array_next(&agent->missing_commands, &cursor, &name);
+        args_array_next(list, &cursor, &name);
         if (command_named(name) == NULL) {
-            return reply_error(reply,
-                               "Parameter 'agent.missing-commands[%u]' does not accept value"
-                               " '%s'",
+            return reply_error(reply, "Parameter 'agent.%s[%u]' does not accept value '%s'", member,
                                (unsigned)i, name.bytes);
         }
     }
     return 0;
+}
+
+static int check_agent(const struct personality_agent *agent, struct reply *reply)
+{
+    int result = 0;
+
+    if (agent->has_version && !is_version(agent->version.bytes)) {
+        return refuse(reply, "agent.version", "three numbers with dots in between");
+    }
+    if (agent->has_missing_commands) {
+        result = check_commands(&agent->missing_commands, "missing-commands", reply);
+    }
+    if (result == 0 && agent->has_disabled_commands) {
+        result = check_commands(&agent->disabled_commands, "disabled-commands", reply);
+    }
+    return result;
 }
 
 /* Every byte above `least`: no control characters, and no space if that is `least`. */

@@ -33,6 +33,13 @@ struct platform_machine {
     size_t memory_count;
 };
 
+/* A device on PCI, and the driver that runs it. */
+struct platform_device {
+    const char *driver;
+    uint16_t vendor;
+    uint16_t device;
+};
+
 struct platform {
     /*
      * Tables of some tens of KiB cost more than the computation that they save: so it is where
@@ -83,6 +90,8 @@ struct platform {
     int (*suspend)(void *ctx);
     /* Ends the guest as a defect in it would; where it returns, that is about to happen. */
     void (*crash)(void *ctx);
+    /* Tells of the device numbered `index`; false beyond the last.  NULL where no machine is. */
+    bool (*device)(void *ctx, size_t index, struct platform_device *told);
     const struct platform_network *network; /* NULL: the machine has none */
     /* One line of the log, without a newline. */
     void (*log)(void *ctx, const char *line);

@@ -45,8 +45,28 @@ static void mark(struct agent *agent, const char *list, uint8_t disabled)
     }
 }
 
+/* What qemu-ga takes for the wish to see the names, and then ends. */
+static bool is_help(const char *list)
+{
+    return strcmp(list, "help") == 0 || strcmp(list, "?") == 0;
+}
+
+static void log_names(const struct platform *platform)
+{
+    for (size_t i = 0; i < qga_command_count; i++) {
+        if (!qga_commands[i].vendor) {
+            platform->log(platform->ctx, qga_commands[i].name);
+        }
+    }
+}
+
 int agent_set_rpcs(struct agent *agent, const char *block, const char *allow)
 {
+    if (is_help(block) || is_help(allow)) {
+        log_names(agent->platform);
+        block = is_help(block) ? "" : block;
+        allow = is_help(allow) ? "" : allow;
+    }
     if (block[0] == '\0' && allow[0] == '\0') {
         buffer_free(&agent->rpcs);
         return 0;

@@ -11,4 +11,7 @@
 void agent_machine_tell(const struct machine *machine, const struct boot_info *info,
                         struct platform_machine *told);
 
+/* struct platform's device(): the consoles and network controllers that run now. */
+bool agent_machine_device(void *ctx, size_t index, struct platform_device *told);
+
 #endif

@@ -143,6 +143,14 @@ static bool is_taken(const struct pci_function *function)
     return false;
 }
 
+const struct pci_function *consoles_function(size_t index)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++)
+        if (consoles[i] && consoles[i]->pci_bound && index-- == 0)
+            return &consoles[i]->pci.function;
+    return NULL;
+}
+
 static void take_pvpanic(const struct pci_function *function)
 {
     if (pci_assign(function))

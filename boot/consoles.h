@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct machine;
+struct pci_function;
 struct virtio_console;
 
 /* Called from consoles_scan() and consoles_poll(). */
@@ -49,5 +50,8 @@ bool consoles_drained(void);
 bool consoles_stop(void);
 /* Lets go of those in this slot: the host is about to take the device out. */
 void consoles_remove(uint8_t bus, uint8_t slot);
+
+/* Where the console numbered `index` is, of those that run on PCI now; NULL beyond the last. */
+const struct pci_function *consoles_function(size_t index);
 
 #endif

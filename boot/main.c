@@ -160,6 +160,7 @@ static const struct platform platform = {
     .idle_ns = platform_idle_ns,
     .power = platform_power,
     .crash = platform_crash,
+    .device = agent_machine_device,
     .network = &net_facts,
     .suspend = platform_suspend,
     .log = platform_log,

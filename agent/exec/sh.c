@@ -320,11 +320,14 @@ static bool collect(struct task *task)
         if (!child.is_waited_for) {
             children[kept++] = child;
         } else {
-            *status = child.end.signal != 0 ? 128 + child.end.signal : child.end.code;
+            *status = sh->waits_for_all       ? 0
+                      : child.end.signal != 0 ? 128 + child.end.signal
+                                              : child.end.code;
             tell_signal(task, child.end.signal);
         }
     }
     sh->children.size = kept * sizeof(*children);
+    sh->waits_for_all = false;
     return true;
 }
 

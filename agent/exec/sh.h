@@ -112,6 +112,7 @@ struct sh_frame {
     int argc;       /* the positional parameters of the caller */
     char **argv;
     struct arena arguments;
+    struct buffer locals; /* what local has put other values over; see sh_local.c */
 };
 
 /* The words of a for. */
@@ -177,8 +178,12 @@ struct sh {
     struct sh_word *read_names; /* of "read", in `own_names` */
     struct arena own_names;
     bool reads_raw;
-    bool is_escaped;    /* by the last byte that was read */
-    struct buffer trap; /* what runs at the end */
+    int getopts_index;      /* OPTIND as getopts has left it */
+    size_t getopts_at;      /* where in that word it is; 0: at its start */
+    char getopts_letter[2]; /* for OPTARG */
+    bool waits_for_all;     /* "wait" without operands: its status is 0 */
+    bool is_escaped;        /* by the last byte that was read */
+    struct buffer trap;     /* what runs at the end */
     int exit_status;
     bool is_trapped; /* that runs now */
 };
@@ -233,6 +238,11 @@ int sh_enter(struct task *task, const char *text);
 bool sh_leave(struct task *task, bool is_return);
 /* "NAME: LINE: " and the text. */
 void sh_error(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* local and getopts (sh_local.c). */
+int sh_builtin_local(struct task *task, int argc, char **argv);
+int sh_builtin_getopts(struct task *task, int argc, char **argv);
+/* Puts back what a function's local has changed, and frees the list of it. */
+void sh_forget_locals(struct task *task, struct buffer *locals);
 /* A function of that name, or NULL; it is the shell's. */
 struct sh_function *sh_find_function(const struct sh *sh, const char *name);
 /* Those that it has started and not forgotten: *count of them, the shell's own. */

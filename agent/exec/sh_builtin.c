@@ -412,6 +412,7 @@ static int builtin_wait(struct task *task, int argc, char **argv)
         return 127;
     }
     sh->status = 0;
+    sh->waits_for_all = argc < 2;
     sh->wait = SH_WAITS;
     return 0;
 }
@@ -514,9 +515,14 @@ static int builtin_read(struct task *task, int argc, char **argv)
     arena_reset(&sh->own_names);
     sh->read_names = NULL;
     sh->reads_raw = false;
-    if (argc > 1 && strcmp(argv[1], "-r") == 0) {
-        sh->reads_raw = true;
-        first = 2;
+    for (; first < argc && argv[first][0] == '-'; first++) {
+        sh->reads_raw = sh->reads_raw || strcmp(argv[first], "-r") == 0;
+        if (strcmp(argv[first], "-p") == 0 && first + 1 < argc) {
+            first++; /* a prompt, for terminals */
+        } else if (strcmp(argv[first], "-r") != 0) {
+            sh_error(task, "read: Illegal option %s", argv[first]);
+            return 2;
+        }
     }
     for (int i = first; i < argc; i++) {
         struct sh_word *word;
@@ -665,6 +671,20 @@ enum step sh_read_some(struct task *task)
     return STEP_MORE;
 }
 
+/* Programs are found anew each time, so there is nothing to remember or to forget. */
+static int builtin_hash(struct task *task, int argc, char **argv)
+{
+    char path[RAMFS_PATH_MAX + 1];
+
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-' && !applet_find_path(task, argv[i], path)) {
+            sh_error(task, "hash: %s: not found", argv[i]);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* ---- The table ------------------------------------------------------------------------- */
 
 sh_builtin_function *sh_builtin(const char *name, bool *is_special)
@@ -674,25 +694,17 @@ sh_builtin_function *sh_builtin(const char *name, bool *is_special)
         sh_builtin_function *run;
         bool is_special;
     } builtins[] = {
-        {":", builtin_colon, true},
-        {".", builtin_dot, true},
-        {"cd", builtin_cd, false},
-        {"chdir", builtin_cd, false},
-        {"command", builtin_command, false},
-        {"eval", builtin_eval, true},
-        {"exec", builtin_exec, true},
-        {"exit", builtin_exit, true},
-        {"export", builtin_export, true},
-        {"read", builtin_read, false},
-        {"readonly", builtin_readonly, true},
-        {"return", builtin_return, true},
-        {"set", builtin_set, true},
-        {"shift", builtin_shift, true},
-        {"trap", builtin_trap, true},
-        {"type", builtin_type, false},
-        {"umask", builtin_umask, false},
-        {"unset", builtin_unset, true},
-        {"wait", builtin_wait, false},
+        {":", builtin_colon, true},          {".", builtin_dot, true},
+        {"cd", builtin_cd, false},           {"chdir", builtin_cd, false},
+        {"command", builtin_command, false}, {"eval", builtin_eval, true},
+        {"exec", builtin_exec, true},        {"exit", builtin_exit, true},
+        {"export", builtin_export, true},    {"getopts", sh_builtin_getopts, false},
+        {"hash", builtin_hash, false},       {"local", sh_builtin_local, true},
+        {"read", builtin_read, false},       {"readonly", builtin_readonly, true},
+        {"return", builtin_return, true},    {"set", builtin_set, true},
+        {"shift", builtin_shift, true},      {"trap", builtin_trap, true},
+        {"type", builtin_type, false},       {"umask", builtin_umask, false},
+        {"unset", builtin_unset, true},      {"wait", builtin_wait, false},
     };
 
     *is_special = false;

@@ -85,6 +85,7 @@ static int push_frame(struct task *task, struct sh_program *program, uint32_t pc
         return -EINVAL;
     }
     arena_init(&frame.arguments, task->agent->platform);
+    buffer_init(&frame.locals, task->agent->platform);
     if (buffer_append(&sh->frames, &frame, sizeof(frame)) < 0) {
         return -ENOMEM;
     }
@@ -114,6 +115,7 @@ bool sh_leave(struct task *task, bool is_return)
         sh_forget_loops(sh, frame.loops);
         sh_restore(task, frame.saved);
         arena_free(&frame.arguments);
+        sh_forget_locals(task, &frame.locals);
     } while (is_return && !frame.is_function);
     return true;
 }

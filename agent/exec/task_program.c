@@ -17,15 +17,49 @@ bool task_is_applet_path(const struct task *task, const char *path)
     return task_path(task, path, absolute) == 0 && applet_at(absolute) != NULL;
 }
 
+/* The longest path of an applet: a directory, a slash and a name. */
+#define APPLET_PATH_MAX 64u
+
+/* `path` without ".", ".." and double slashes; false if that is longer than any applet's. */
+static bool tidy(const char *path, char out[APPLET_PATH_MAX])
+{
+    size_t used = 0;
+
+    while (*path != '\0') {
+        size_t length;
+
+        path += strspn(path, "/");
+        length = strcspn(path, "/");
+        if (length == 2 && memcmp(path, "..", 2) == 0) {
+            while (used > 0 && out[--used] != '/') {
+            }
+        } else if (length > 0 && (length != 1 || *path != '.')) {
+            if (used + 1 + length >= APPLET_PATH_MAX) {
+                return false;
+            }
+            out[used++] = '/';
+            memcpy(out + used, path, length);
+            used += length;
+        }
+        path += length;
+    }
+    out[used] = '\0';
+    return true;
+}
+
 const struct applet *applet_at(const char *path)
 {
     static const char *const places[] = {"/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"};
+    char clean[APPLET_PATH_MAX];
 
+    if (path[0] == '\0' || path[strlen(path) - 1] == '/' || !tidy(path, clean)) {
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         size_t length = strlen(places[i]);
 
-        if (strncmp(path, places[i], length) == 0) {
-            return applet_by_name(path + length);
+        if (strncmp(clean, places[i], length) == 0) {
+            return applet_by_name(clean + length);
         }
     }
     return NULL;

@@ -44,10 +44,16 @@ def describe(kind: Type) -> str:
 
 @dataclass
 class Comparison:
-    """Collects the differences between a command there and the one here."""
+    """Collects the differences between a command there and the one here.
+
+    What is there and not here, or is something else here, differs.  Where all that is valid there
+    is valid here too, and a client of theirs finds all that it knows, ours is only wider.
+    """
 
     differences: list[str]
     compared: set[tuple[int, int]]
+    is_argument: bool = True
+    is_wider: bool = True
 
     def types(self, there: Type, here: Type, place: str) -> None:
         """Compares two types that stand at the same place."""
@@ -62,6 +68,8 @@ class Comparison:
             self._enums(there, here, place)
         elif isinstance(there, Alternate) and isinstance(here, Alternate):
             self._alternates(there, here, place)
+        elif isinstance(here, Alternate) and self._is_branch(there, here):
+            self._note(place, f"{describe(there)} there, {describe(here)} here", wider=True)
         elif _plain(there) != _plain(here):
             self._note(place, f"{describe(there)} there, {describe(here)} here")
 
@@ -69,8 +77,13 @@ class Comparison:
         """Compares arguments or results that may be missing; missing is an empty object."""
         self.types(there or _EMPTY, here or _EMPTY, place)
 
-    def _note(self, place: str, text: str) -> None:
+    def _is_branch(self, there: Type, here: Alternate) -> bool:
+        return self.is_argument and any(_plain(there) == _plain(branch.type)
+                                        for branch in here.branches)
+
+    def _note(self, place: str, text: str, wider: bool = False) -> None:
         self.differences.append(f"{place}: {text}")
+        self.is_wider = self.is_wider and wider
 
     def _objects(self, there: Object, here: Object, place: str) -> None:
         ours = {member.name: member for member in here.all_members()}
@@ -81,13 +94,15 @@ class Comparison:
                 continue
             self._members(member, ours.pop(member.name), where)
         for member in ours.values():
-            self._note(f"{place}.{member.name}", f"only here, {_in_full(member)}")
+            wider = member.optional or not self.is_argument
+            self._note(f"{place}.{member.name}", f"only here, {_in_full(member)}", wider)
         self._branches(there, here, place)
 
     def _members(self, there: Member, here: Member, place: str) -> None:
         if there.optional != here.optional:
             words = {True: "optional", False: "required"}
-            self._note(place, f"{words[there.optional]} there, {words[here.optional]} here")
+            self._note(place, f"{words[there.optional]} there, {words[here.optional]} here",
+                       wider=here.optional == self.is_argument)
         self.types(there.type, here.type, place)
 
     def _branches(self, there: Object, here: Object, place: str) -> None:
@@ -106,7 +121,8 @@ class Comparison:
             known = {value.name for value in other.values}
             alone = [value.name + _if(value) for value in one.values if value.name not in known]
             if alone:
-                self._note(place, f"{', '.join(alone)} only {word}")
+                self._note(place, f"{', '.join(alone)} only {word}",
+                           wider=self.is_argument and one is here)
 
     def _alternates(self, there: Alternate, here: Alternate, place: str) -> None:
         """A branch is chosen by JSON type, so that branches with the same one correspond."""
@@ -118,39 +134,43 @@ class Comparison:
             else:
                 self._note(place, f"{describe(branch.type)} only there")
         for branch in ours.values():
-            self._note(place, f"{describe(branch.type)} only here")
+            self._note(place, f"{describe(branch.type)} only here", wider=self.is_argument)
 
 
-def compare(there: Command, here: Command) -> list[str]:
-    """The differences between two commands, one line each; empty if there are none."""
+def compare(there: Command, here: Command) -> tuple[str, list[str]]:
+    """How two commands compare, and the differences, one line each."""
     comparison = Comparison([], set())
     comparison.presence(there.arguments, here.arguments, "arguments")
+    comparison.is_argument = False
+    comparison.compared.clear()
     comparison.presence(there.returns, here.returns, "returns")
     if there.success_response != here.success_response:
         words = {True: "replies", False: "is silent"}
+        comparison.is_wider = False
         comparison.differences.append(
             f"success: {words[there.success_response]} there, {words[here.success_response]} here"
         )
-    return comparison.differences
+    verdict = "same" if not comparison.differences else "wider" if comparison.is_wider else "differs"
+    return verdict, comparison.differences
 
 
 def report(there: Schema, here: Schema) -> str:
     """The whole report; the last line sums up."""
     width = max((len(name) for name in {**there.commands, **here.commands}), default=0)
     lines = []
-    counts = {"same": 0, "differs": 0, "missing": 0}
+    counts = {"same": 0, "wider": 0, "differs": 0, "missing": 0}
     for name, command in there.commands.items():
         ours = here.commands.get(name)
-        differences = compare(command, ours) if ours else []
-        verdict = "missing" if ours is None else "differs" if differences else "same"
+        verdict, differences = compare(command, ours) if ours else ("missing", [])
         counts[verdict] += 1
         lines.append(f"{name:{width}}  {verdict:7} {_if(command)}".rstrip())
         lines += [f"{'':{width}}    {difference}" for difference in differences]
     extra = [name for name in here.commands if name not in there.commands]
     lines += [f"{name:{width}}  only here" for name in extra]
+    wider = f" ({counts['wider']} of them wider)" if counts["wider"] else ""
     lines.append(
-        f"{len(there.commands)} commands there: {counts['same']} the same here, "
-        f"{counts['differs']} different, {counts['missing']} missing; {len(extra)} only here"
+        f"{len(there.commands)} commands there: {counts['same'] + counts['wider']} the same here"
+        f"{wider}, {counts['differs']} different, {counts['missing']} missing; {len(extra)} only here"
     )
     return "\n".join(lines) + "\n"
 

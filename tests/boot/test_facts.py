@@ -70,6 +70,25 @@ def test_memory_blocks(boot, memory, blocks):
     assert "error-code" not in results[0] and results[2]["error-code"] == 2
 
 
+def test_devices(boot):
+    """What the kernel drives, by PCI's numbers of the machine at hand."""
+    agent = check_session(boot(machine="pc", args=[
+        "-device", "virtio-serial-pci,disable-modern=on,id=second", "-nic", "none",
+        "-device", "e1000", "-device", "virtio-rng-pci"]))
+    devices = agent.execute("guest-get-devices")
+    assert sorted((device["driver-name"], device["id"]["vendor-id"], device["id"]["device-id"])
+                  for device in devices)[0] == ("e1000", 0x8086, 0x100e)
+    consoles = [device["id"] for device in devices if device["driver-name"] == "virtio-console"]
+    assert len(consoles) == 2 and len(devices) == 3
+    assert all(console["vendor-id"] == 0x1af4 and console["device-id"] in (0x1003, 0x1043)
+               for console in consoles)
+
+
+def test_no_devices_on_pci(boot):
+    agent = check_session(boot(machine="microvm,acpi=on"))
+    assert agent.execute("guest-get-devices") == []
+
+
 def test_file_system_bytes(boot):
     """What a file takes is no longer free."""
     agent = check_session(boot(memory="64M"))

@@ -233,6 +233,29 @@ df . | head -n 1 | cut -c1-10; du -s nosuch
 mkdir -p d/e; cp -r d d/e; echo $?; ls d/e
 echo a; exec 3> f; echo b >&3; exec 3>&-; cat f
 exec 3< nosuch; echo unreachable
+f() { local x=1; echo $x; }; x=5; f; echo $x
+f() { local a b=2; a=3; echo $a$b; return; }; f && echo ok; echo "[$a$b]"
+f() { local x=$1; if [ $x -gt 0 ]; then f $((x-1)); fi; echo $x; }; f 3
+f() { local PATH=/x; echo $PATH; }; f; echo hi | cat
+f() { export E=1; local E=2; sh -c 'echo $E'; }; E=0; f; sh -c 'echo [$E]'
+f() { local x; x=in; (echo $x); eval 'local y=3'; echo $y; }; y=9; f; echo "[$x]$y"
+local x=1; echo unreachable
+f() { local 1x=2; }; f; echo unreachable
+x=1; f() { local x; echo "[$x]"; x=2; }; f; echo $x
+set -e; f() { local z=1; false; echo no; }; f || echo caught; echo "[$z]"
+getopts ab: o -a -b x; echo $o $OPTIND; getopts ab: o -a -b x; echo $o $OPTARG $OPTIND
+while getopts "ab:c" o -ac -b v rest; do echo "$o=$OPTARG"; done; echo $OPTIND
+set -- -a -b val rest; while getopts "ab:" o; do echo "$o=$OPTARG"; done; shift $((OPTIND-1)); echo $1
+set -- -xa -b; while getopts ":ab:" o; do echo "$o=$OPTARG"; done; echo $o $OPTIND
+set -- -xa -b; while getopts "ab:" o; do echo "$o=$OPTARG"; done; echo $o $OPTIND
+set -- -bval -- -a; while getopts "ab:" o; do echo "$o=$OPTARG"; done; echo $OPTIND
+set -- x -a; while getopts "ab:" o; do echo "$o=$OPTARG"; done; echo $OPTIND $?
+f() { OPTIND=1; while getopts n: o; do echo $o$OPTARG; done; }; f -n 1; f -n 2
+true & false & wait; echo $?
+hash; hash -r; echo $?; hash nosuch; echo $?
+read -p 'q? ' x </dev/null; echo $?
+printf 'a\\b\n' | { read -r -p x y; echo "$y"; }
+/bin/../bin/echo x; //usr/bin//echo y; /bin/./echo z; /bin/echo/ w; echo $?
 """
 
 # Several lines each, parted by a line of dashes.

@@ -32,6 +32,8 @@ def test_ready_made(hosted, path):
     assert agent.execute("guest-get-fsinfo") == claimed["file-systems"]
     assert agent.execute("guest-get-disks") == claimed["disks"]
     assert agent.execute("guest-get-vcpus") == claimed["vcpus"]
+    if "devices" in claimed:
+        assert agent.execute("guest-get-devices") == claimed["devices"]
     assert agent.execute("guest-network-get-interfaces") == claimed["interfaces"]
     if "routes" in claimed:
         assert agent.execute("guest-network-get-route") == claimed["routes"]
@@ -59,6 +61,44 @@ def test_missing_commands(hosted):
         agent.execute("guest-get-users")
     assert error.value.error == {"class": "CommandNotFound",
                                  "desc": "The command guest-get-users has not been found"}
+
+
+def test_disabled_commands(hosted):
+    """As those that qemu-ga was told to block, or built without."""
+    agent = hosted({"agent": {"disabled-commands": ["guest-get-devices", "guest-fsfreeze-thaw"],
+                              "missing-commands": ["guest-get-users"]}}).connect()
+    for command in "guest-get-devices", "guest-fsfreeze-thaw":
+        with pytest.raises(CommandError) as error:
+            agent.execute(command)
+        assert error.value.error == {
+            "class": "CommandNotFound",
+            "desc": f"Command {command} has been disabled: the command is not allowed"}
+    enabled = {c["name"]: c["enabled"] for c in agent.execute("guest-info")["supported_commands"]}
+    assert [name for name, on in enabled.items() if not on] == ["guest-get-devices",
+                                                                "guest-fsfreeze-thaw"]
+    assert "guest-get-users" not in enabled
+    assert agent.execute("guest-fsfreeze-freeze") == 1
+    assert agent.execute("guest-fsfreeze-thaw") == 1  # what leaves the frozen state is never blocked
+
+
+def test_what_a_real_guest_answers_can_be_pasted(hosted):
+    """guest-get-disks of a guest with an NVMe disk, as qemu-ga 8.2 gives it."""
+    halves = {f"{name}-{half}": 2 ** 64 - 1 for half in ("lo", "hi") for name in (
+        "data-units-read", "data-units-written", "host-read-commands", "host-write-commands",
+        "controller-busy-time", "power-cycles", "power-on-hours", "unsafe-shutdowns",
+        "media-errors", "number-of-error-log-entries")}
+    disks = [{"name": "/dev/nvme0n1", "dependencies": [], "partition": False,
+              "smart": {"type": "nvme", "critical-warning": 0, "temperature": 323,
+                        "available-spare": 0, "available-spare-threshold": 0,
+                        "percentage-used": 0, **halves},
+              "address": {"serial": "QEMU NVMe Ctrl_nvme-1_1", "bus-type": "nvme", "bus": 0,
+                          "unit": 0, "target": 0, "dev": "/dev/nvme0n1", "pci-controller": {
+                              "bus": 0, "slot": 4, "domain": 0, "function": 0}}}]
+    server = hosted({"disks": disks})
+    assert server.connect().execute("guest-get-disks") == disks, server.log()
+    disks[0]["smart"]["temperature"] = "warm"
+    assert hosted({"disks": disks}).connect().execute(STATUS)["problem"] == (
+        "Invalid parameter type for 'disks[0].smart.temperature', expected: integer")
 
 
 def test_some_file_systems(hosted):
@@ -144,6 +184,12 @@ CPU = {"logical-id": 0, "online": True}
      "Parameter 'agent.version' expects three numbers with dots in between"),
     ({"agent": {"missing-commands": ["guest-ping", "guest-pong"]}},
      "Parameter 'agent.missing-commands[1]' does not accept value 'guest-pong'"),
+    ({"agent": {"disabled-commands": ["guest-pong"]}},
+     "Parameter 'agent.disabled-commands[0]' does not accept value 'guest-pong'"),
+    ({"devices": [{"driver-name": "a", "id": {"type": "usb", "vendor-id": 1, "device-id": 2}}]},
+     "Parameter 'devices[0].id.type' does not accept value 'usb'"),
+    ({"devices": [{"driver-name": "a", "id": {"type": "pci", "vendor-id": 65536}}]},
+     "Parameter 'devices[0].id.vendor-id' expects uint16"),
     ({"host-name": ""}, "Parameter 'host-name' expects 1 to 64 bytes without white space"),
     ({"host-name": "x" * 65}, "Parameter 'host-name' expects 1 to 64 bytes without white space"),
     ({"timezone": {"zone": "UTC"}}, "Parameter 'timezone.offset' is missing"),

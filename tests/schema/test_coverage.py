@@ -79,6 +79,31 @@ def test_coverage_of_a_simple_and_a_compound_type(schemas):
     ]
 
 
+def test_coverage_knows_what_is_wider(schemas):
+    """What was valid there is valid here, and what they know of a result is in it."""
+    there = schemas.read(
+        "{ 'command': 'go', 'data': { 'a': 'bool', 'b': 'int' }, 'returns': 'Result' }\n"
+        "{ 'struct': 'Result', 'data': { '*x': 'int' } }"
+    )
+    here = schemas.read(
+        "{ 'enum': 'Mode', 'data': [ 'none' ] }\n"
+        "{ 'alternate': 'Capture', 'data': { 'flag': 'bool', 'mode': 'Mode' } }\n"
+        "{ 'struct': 'Result', 'data': { 'x': 'int', 'y': 'int' } }\n"
+        "{ 'command': 'go', 'returns': 'Result',\n"
+        "  'data': { 'a': 'Capture', '*b': 'int', '*c': 'str' } }"
+    )
+    assert report(there, here).splitlines() == [
+        "go  wider",
+        "      arguments.a: bool there, either bool or enum none here",
+        "      arguments.b: required there, optional here",
+        "      arguments.c: only here, optional str",
+        "      returns.x: optional there, required here",
+        "      returns.y: only here, int",
+        "1 commands there: 1 the same here (1 of them wider), 0 different, 0 missing; 0 only here",
+    ]
+    assert report(here, there).splitlines()[0] == "go  differs"
+
+
 def test_coverage_of_unions(schemas):
     def with_branches(branches):
         return schemas.read(
@@ -120,6 +145,6 @@ def test_coverage_of_an_old_schema_warns_and_counts(generate, schemas):
     assert finished.stderr.startswith(f"{path}:2:3: warning: expected ','")
     lines = finished.stdout.splitlines()
     assert lines[0].split() == ["guest-sync", "same"]
-    assert lines[1].split() == ["guest-file-seek", "differs"]
+    assert lines[1].split() == ["guest-file-seek", "wider"]
     assert lines[2].strip() == ("arguments.whence: int there, either int or enum set|cur|end here")
-    assert lines[-1].startswith("2 commands there: 1 the same here, 1 different, 0 missing; ")
+    assert lines[-1].startswith("2 commands there: 2 the same here (1 of them wider), 0 different, ")

@@ -318,6 +318,12 @@ static void test_rpcs(void **state)
     assert_int_equal(agent_set_rpcs(client->agent, "", ""), 0);
     assert_null(
         strstr(agent_client_ask(client, "{\"execute\":\"guest-info\"}"), "false, \"name\""));
+    /* The wish to see the names blocks nothing, and takes nothing from the other list. */
+    assert_int_equal(agent_set_rpcs(client->agent, "guest-ping", "help"), 0);
+    assert_true(is_enabled(client, "guest-info"));
+    assert_false(is_enabled(client, "guest-ping"));
+    assert_int_equal(agent_set_rpcs(client->agent, "?", ""), 0);
+    assert_true(is_enabled(client, "guest-ping"));
     client->platform.fail_after = 0;
     assert_true(agent_set_rpcs(client->agent, "guest-ping", "") < 0);
     client->platform.fail_after = UINT64_MAX;
