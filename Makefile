@@ -104,7 +104,7 @@ KERNEL_OPTIMIZE = -Os
 KERNEL_FAST := $(wildcard agent/framer*.c agent/base64.c agent/session.c agent/json.c \
     drivers/virtqueue.c drivers/virtio_console_port.c drivers/e1000_rx.c drivers/e1000_tx.c)
 $(KERNEL_FAST:%.c=$(OUT)/obj/%.o): KERNEL_OPTIMIZE = -O2
-KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
+KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding $(if $(is_clang),,-fbuiltin) -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
 HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \
