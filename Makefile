@@ -107,7 +107,7 @@ KERNEL_FAST := $(wildcard agent/framer*.c agent/base64.c agent/session.c agent/j
     drivers/virtqueue.c drivers/virtio_console_port.c drivers/e1000_rx.c drivers/e1000_tx.c \
     net/checksum.c)
 $(KERNEL_FAST:%.c=$(OUT)/obj/%.o): KERNEL_OPTIMIZE = -O2
-KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding -ffunction-sections -fdata-sections \
+KERNEL_CFLAGS = $(COMMON) $(KERNEL_OPTIMIZE) -ffreestanding $(if $(is_clang),,-fbuiltin) -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables $(ARCH_CFLAGS)
 
 HOSTED_CPPFLAGS := -D_DEFAULT_SOURCE -isystem $(BUILD)/include -isystem $(MBEDTLS_INCLUDE) \

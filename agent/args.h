@@ -47,22 +47,24 @@ struct args_member;
 
 /* A QAPI type and the C value that stands for it. */
 struct args_type {
-    enum args_kind kind;
-    const char *name;                  /* the QAPI name, as messages give it */
-    uint8_t bits;                      /* ARGS_INT, ARGS_UINT: 8, 16, 32 or 64 */
-    uint32_t size;                     /* bytes of the C value */
-    const char *const *values;         /* ARGS_ENUM: ends with NULL; the C value is an index */
-    const struct args_member *members; /* ARGS_STRUCT: members; ARGS_ALTERNATE: branches */
-    uint32_t member_count;
-    const struct args_type *element; /* ARGS_ARRAY */
+    enum args_kind kind : 8;
+    uint8_t bits;          /* ARGS_INT, ARGS_UINT: 8, 16, 32 or 64 */
+    uint16_t member_count; /* ARGS_STRUCT, ARGS_ALTERNATE */
+    uint32_t size;         /* bytes of the C value */
+    const char *name;      /* the QAPI name, as messages give it */
+    union {
+        const char *const *values;         /* ARGS_ENUM: ends with NULL; the C value is an index */
+        const struct args_member *members; /* ARGS_STRUCT: members; ARGS_ALTERNATE: branches */
+        const struct args_type *element;   /* ARGS_ARRAY */
+    };
 };
 
 /* A member of a structure; of an alternate's branch, `offset` is the branch's place. */
 struct args_member {
     const char *name;
     const struct args_type *type;
-    uint32_t offset;
-    uint32_t has_offset; /* of the bool that says whether an optional member is there */
+    uint16_t offset;
+    uint16_t has_offset; /* of the bool that says whether an optional member is there */
     bool optional;
 };
 
@@ -84,7 +86,7 @@ struct command {
     int (*run)(struct agent *agent, const void *arguments, struct reply *reply);
     bool success_response; /* false: nothing is sent when it succeeds */
     bool allowed_while_frozen;
-    enum command_access access;
+    enum command_access access : 8;
     bool vendor; /* exists only with a personality, and is not listed */
 };
 

@@ -242,7 +242,8 @@ static size_t plain_run(const uint8_t *bytes, size_t count, uint8_t quote)
     return i;
 }
 
-size_t string_plain_run(struct framer *framer, const uint8_t *bytes, size_t count, uint8_t quote)
+__attribute__((hot)) size_t string_plain_run(struct framer *framer, const uint8_t *bytes,
+                                             size_t count, uint8_t quote)
 {
     size_t run;
 

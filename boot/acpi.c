@@ -186,7 +186,9 @@ static bool scan_for_rsdp(const struct acpi_memory *memory, uint64_t start, size
     const uint8_t *area = memory->map(memory->ctx, start, bytes);
 
     for (size_t offset = 0; area != NULL && offset < bytes; offset += 16) {
-        if (memcmp(area + offset, "RSD PTR ", 8) == 0 && load_rsdp(memory, start + offset, rsdp))
+        /* Thousands of places, and hardly one has so much as the first letter. */
+        if (area[offset] == 'R' && memcmp(area + offset, "RSD PTR ", 8) == 0 &&
+            load_rsdp(memory, start + offset, rsdp))
             return true;
     }
     return false;

@@ -44,24 +44,38 @@ void crash_decimal(uint64_t value)
     serial_write(text + at, sizeof text - at);
 }
 
+static uintptr_t read_uleb128(const uint8_t **at)
+{
+    uintptr_t value = 0;
+    unsigned int shift = 0;
+    uint8_t byte;
+    do {
+        byte = *(*at)++;
+        value |= (uintptr_t)(byte & 0x7f) << shift;
+        shift += 7;
+    } while (byte & 0x80);
+    return value;
+}
+
 void crash_symbol(uintptr_t address)
 {
     char name[SYMBOL_MAX] = "";
     uintptr_t start = (uintptr_t)text_start;
     const uint8_t *at = symbols_start;
     while (at < symbols_end) {
-        uintptr_t next = start + (uintptr_t)(at[0] | at[1] << 8);
+        uintptr_t next = start + read_uleb128(&at);
         if (next > address)
             break;
         start = next;
-        size_t length = at[2];
-        at += 3;
+        /* What is longer than the room loses its end. */
+        size_t length = *at++;
         do {
-            if (length < sizeof name)
-                name[length++] = (char)*at;
-        } while (*at++);
+            if (length < sizeof name - 1) {
+                name[length++] = (char)(*at & 0x7f);
+                name[length] = '\0';
+            }
+        } while (!(*at++ & 0x80));
     }
-    name[sizeof name - 1] = '\0';
     if (!name[0] || address >= (uintptr_t)text_end) {
         crash_text("?");
         return;

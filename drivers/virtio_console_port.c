@@ -31,8 +31,8 @@
 
 #include <arch/barrier.h>
 
-/* Output goes to the device in an eighth of the ring or sooner, so that both sides work. */
-#define PIECES_PER_RING 8u
+/* Output goes to the device in a quarter of the ring or sooner, so that both sides work. */
+#define PIECES_PER_RING 4u
 
 static void check(struct virtio_console *console, int result)
 {

@@ -15,12 +15,12 @@ LIBC_OUT := $(OUT)/libc
 LIBC_MAKE := boot/libc/newlib.mk boot/libc/newlib.h
 
 LIBC_NEED := newlib-source xz-utils
-LIBC_SOURCES_C := boot/libc/newlib_glue.c
+LIBC_SOURCES_C := boot/libc/newlib_glue.c boot/libc/newlib_copy.c
 LIBC_READY := $(NEWLIB)/unpacked
 LIBC_INCLUDE := boot/libc $(wildcard $(NEWLIB_LIBC)/machine/$(ARCH)) $(NEWLIB_LIBC)/include
 LIBC_ARCHIVE := $(LIBC_OUT)/libc.a
 
-LIBC_STRING := memchr memcmp memcpy memmem memmove memrchr memset strcasecmp strcat strchr strcmp \
+LIBC_STRING := memchr memcmp memmem memrchr memset strcasecmp strcat strchr strcmp \
     strcpy strcspn strlcat strlcpy strlen strncasecmp strncat strncmp strncpy strnlen strpbrk \
     strrchr strspn strstr
 LIBC_CTYPE := ctype_ isalnum isalpha isblank iscntrl isdigit islower isprint ispunct isspace \
@@ -38,6 +38,9 @@ LIBC_OBJECTS := $(LIBC_SOURCES:%=$(LIBC_OUT)/%.o) \
 # Numbers are converted now and then, bytes are moved all the time.
 LIBC_OPTIMIZE = -Os
 $(LIBC_OUT)/libc/string/%.o: LIBC_OPTIMIZE = -O2
+# The compiler knows memcpy() when it sees one, and would call it.
+$(OUT)/obj/boot/libc/newlib_copy.o: KERNEL_OPTIMIZE = -O2 \
+    $(if $(is_clang),,-fno-tree-loop-distribute-patterns -fno-tree-vectorize)
 $(LIBC_OUT)/libc/string/strstr.o: LIBC_OPTIMIZE = -Os -DPREFER_SIZE_OVER_SPEED
 # Decimal numbers only: no 0x1p3, no nan(…).
 $(LIBC_OUT)/libc/stdlib/strtod.o: LIBC_OPTIMIZE = -Os -DNO_HEX_FP -D__NO_INFNAN_CHECK

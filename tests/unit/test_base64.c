@@ -99,6 +99,44 @@ static void test_invalid(void **state)
     expect_invalid("Y\x80");
 }
 
+/* Piece by piece of one byte, which leaves no room for words of eight characters. */
+static int64_t decode_slowly(const char *text, size_t length, uint8_t *bytes)
+{
+    struct base64_decoder decoder;
+    int64_t total = 0;
+    int64_t got;
+
+    base64_decoder_init(&decoder, NULL, text, length);
+    while ((got = base64_decode(&decoder, bytes + total, 1)) == 1) {
+        total++;
+    }
+    return got < 0 ? got : total;
+}
+
+/* Each character at each place among those that are looked at together. */
+static void test_every_character(void **state)
+{
+    (void)state;
+    for (unsigned character = 0; character < 256; character++) {
+        for (size_t place = 0; place < 16; place++) {
+            struct base64_decoder decoder;
+            char text[17] = "AZaz09+/+/09azAZ";
+            uint8_t slow[16];
+            uint8_t fast[16];
+            int64_t count;
+
+            text[place] = (char)character;
+            count = decode_slowly(text, 16, slow);
+            assert_int_equal(base64_decoded_length(text, 16), count);
+            for (int with_tables = 0; with_tables < 2; with_tables++) {
+                base64_decoder_init(&decoder, with_tables ? tables : NULL, text, 16);
+                assert_int_equal(base64_decode(&decoder, fast, sizeof(fast)), count);
+                assert_memory_equal(fast, slow, count < 0 ? 0 : (size_t)count);
+            }
+        }
+    }
+}
+
 static void test_round_trip(void **state)
 {
     uint8_t bytes[301];
@@ -135,11 +173,9 @@ static void test_no_memory_for_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests_of_base64[] = {
-        cmocka_unit_test(test_decoding),
-        cmocka_unit_test(test_leniency),
-        cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_no_memory_for_tables),
+        cmocka_unit_test(test_decoding),   cmocka_unit_test(test_leniency),
+        cmocka_unit_test(test_invalid),    cmocka_unit_test(test_every_character),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_memory_for_tables),
     };
     return cmocka_run_group_tests(tests_of_base64, make_tables, free_tables);
 }
