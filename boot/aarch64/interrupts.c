@@ -12,14 +12,12 @@
 #include "boot/platform.h"
 #include "boot/virt/virt.h"
 #include "cpu.h"
-#include "drivers/irq.h"
 #include "gic.h"
 
 /* Arm BSA §3.8.1: the interrupt of the EL1 virtual timer. */
 #define TIMER_LINE    27u
 #define TIMER_ENABLE  1u
 #define LOOKS_MAX     1000000u
-#define MESSAGES_MAX  64u
 #define AFFINITY_MASK UINT64_C(0xff00ffffff)
 
 static struct {
@@ -27,10 +25,6 @@ static struct {
     volatile uint8_t *cpu;           /* GICv2 */
     volatile uint8_t *redistributor; /* GICv3: the frame of the processor's own interrupts */
     uint32_t line_end;
-    /* GICv2m */
-    uint64_t message_address;
-    uint32_t message_first, message_count;
-    uint64_t messages_used;
 } gic;
 
 /* A processor's own interrupts are the redistributor's in a GICv3. */
@@ -52,7 +46,7 @@ static void distributor_settle(void)
     }
 }
 
-int arch_interrupt_enable(uint32_t line, bool level_triggered)
+static int gic_enable(uint32_t line, bool level_triggered)
 {
     volatile uint8_t *bank = bank_of(line);
     uint32_t shift = line % 16 * 2;
@@ -80,7 +74,7 @@ int arch_interrupt_enable(uint32_t line, bool level_triggered)
     return 0;
 }
 
-void arch_interrupt_disable(uint32_t line)
+static void gic_disable(uint32_t line)
 {
     set_bit(GIC_ICENABLER, line);
 }
@@ -145,7 +139,8 @@ static int start_v3(const struct machine_irq_controller *controller)
     return 0;
 }
 
-static void find_messages(uint64_t address)
+/* A GICv2's frame for messages (GICv2m). */
+static void find_messages(uint64_t address, struct virt_irq_chip *chip)
 {
     volatile uint8_t *frame = address != 0 ? mmio_map(address, V2M_BYTES) : NULL;
     uint32_t type;
@@ -153,40 +148,12 @@ static void find_messages(uint64_t address)
     if (frame == NULL)
         return;
     type = mmio_read32(frame + V2M_TYPER);
-    gic.message_address = address + V2M_SETSPI;
-    gic.message_first = type >> 16 & GIC_LINE_MASK;
-    gic.message_count = type & GIC_LINE_MASK;
-    if (gic.message_count > MESSAGES_MAX)
-        gic.message_count = MESSAGES_MAX;
+    chip->message_address = address + V2M_SETSPI;
+    chip->message_first = type >> 16 & GIC_LINE_MASK;
+    chip->message_count = type & GIC_LINE_MASK;
 }
 
-int arch_interrupts_init(const struct machine *machine)
-{
-    int error = -ENODEV;
-
-    for (uint32_t i = 0; i < machine->irq_controller_count && error != 0; i++) {
-        const struct machine_irq_controller *controller = &machine->irq_controllers[i];
-
-        gic.distributor = mmio_map(controller->address, GIC_DISTRIBUTOR_BYTES);
-        if (gic.distributor == NULL)
-            continue;
-        if (controller->kind == MACHINE_IRQ_GICV2)
-            error = start_v2(controller);
-        else if (controller->kind == MACHINE_IRQ_GICV3)
-            error = start_v3(controller);
-    }
-    if (error != 0)
-        return error;
-    gic.line_end = ((mmio_read32(gic.distributor + GICD_TYPER) & GICD_TYPER_LINES) + 1) * 32;
-    if (gic.line_end > GIC_LINE_END)
-        gic.line_end = GIC_LINE_END;
-    if (gic.cpu != NULL)
-        find_messages(machine->msi_address);
-    arch_timer_set(UINT64_MAX);
-    return arch_interrupt_enable(TIMER_LINE, true);
-}
-
-void arch_interrupts_handle(void (*handle)(uint32_t line))
+static void gic_handle(void (*handle)(uint32_t line))
 {
     /* Each round completes one; a line that stays up comes again after the next sleep. */
     for (uint32_t i = 0; i < GIC_LINE_END; i++) {
@@ -203,27 +170,34 @@ void arch_interrupts_handle(void (*handle)(uint32_t line))
     }
 }
 
-/* --- messages -------------------------------------------------------------------------------- */
-
-int irq_message_request(struct irq_message *message)
+int arch_irq_chip_start(const struct machine *machine,
+                        const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
 {
-    for (uint32_t i = 0; i < gic.message_count; i++) {
-        if ((gic.messages_used >> i & 1) != 0)
-            continue;
-        if (arch_interrupt_enable(gic.message_first + i, false) != 0)
-            return -ENOTSUP;
-        gic.messages_used |= UINT64_C(1) << i;
-        message->address = gic.message_address;
-        message->data = gic.message_first + i;
-        return 0;
-    }
-    return gic.message_count != 0 ? -ENOSPC : -ENOTSUP;
+    int error = -ENODEV;
+
+    gic.distributor = mmio_map(controller->address, GIC_DISTRIBUTOR_BYTES);
+    if (gic.distributor == NULL)
+        return -ENODEV;
+    if (controller->kind == MACHINE_IRQ_GICV2)
+        error = start_v2(controller);
+    else if (controller->kind == MACHINE_IRQ_GICV3)
+        error = start_v3(controller);
+    if (error != 0)
+        return error;
+    gic.line_end = ((mmio_read32(gic.distributor + GICD_TYPER) & GICD_TYPER_LINES) + 1) * 32;
+    if (gic.line_end > GIC_LINE_END)
+        gic.line_end = GIC_LINE_END;
+    *chip =
+        (struct virt_irq_chip){.enable = gic_enable, .disable = gic_disable, .handle = gic_handle};
+    if (gic.cpu != NULL)
+        find_messages(machine->msi_address, chip);
+    return 0;
 }
 
-void irq_message_release(const struct irq_message *message)
+/* The timer's interrupt comes through the controller. */
+bool arch_interrupts_open(const struct virt_irq_chip *chip)
 {
-    arch_interrupt_disable(message->data);
-    gic.messages_used &= ~(UINT64_C(1) << (message->data - gic.message_first) % MESSAGES_MAX);
+    return chip->enable(TIMER_LINE, true) == 0;
 }
 
 /* --- the timer ------------------------------------------------------------------------------- */

@@ -60,7 +60,7 @@ static void plic_handle(void (*handle)(uint32_t line))
     }
 }
 
-int plic_start(const struct machine_irq_controller *controller, struct irq_chip *chip)
+int plic_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
 {
     uint64_t context = controller->context;
 
@@ -76,7 +76,7 @@ int plic_start(const struct machine_irq_controller *controller, struct irq_chip 
     for (uint32_t line = 0; line < PLIC_LINE_END; line += 32)
         mmio_write32(plic.enable + line / 8, 0);
     mmio_write32(plic.context + PLIC_THRESHOLD, 0);
-    *chip = (struct irq_chip){
+    *chip = (struct virt_irq_chip){
         .enable = plic_enable,
         .disable = plic_disable,
         .handle = plic_handle,
