@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interrupt controller, a GICv2 with its frame for messages or a GICv3, and the virtual timer
- * of the architecture.  A GICv3 takes messages through tables in memory (ITS); devices fall back
- * to their lines there.
+ * The interrupt controller, a GICv2 or a GICv3, and the virtual timer of the architecture.  A GICv3
+ * takes messages through tables in memory (ITS); devices fall back to their lines there.
  */
 #include <arch/mmio.h>
 
@@ -139,20 +138,6 @@ static int start_v3(const struct machine_irq_controller *controller)
     return 0;
 }
 
-/* A GICv2's frame for messages (GICv2m). */
-static void find_messages(uint64_t address, struct virt_irq_chip *chip)
-{
-    volatile uint8_t *frame = address != 0 ? mmio_map(address, V2M_BYTES) : NULL;
-    uint32_t type;
-
-    if (frame == NULL)
-        return;
-    type = mmio_read32(frame + V2M_TYPER);
-    chip->message_address = address + V2M_SETSPI;
-    chip->message_first = type >> 16 & GIC_LINE_MASK;
-    chip->message_count = type & GIC_LINE_MASK;
-}
-
 static void gic_handle(void (*handle)(uint32_t line))
 {
     /* Each round completes one; a line that stays up comes again after the next sleep. */
@@ -170,8 +155,7 @@ static void gic_handle(void (*handle)(uint32_t line))
     }
 }
 
-int arch_irq_chip_start(const struct machine *machine,
-                        const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
+int arch_irq_chip_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
 {
     int error = -ENODEV;
 
@@ -189,8 +173,6 @@ int arch_irq_chip_start(const struct machine *machine,
         gic.line_end = GIC_LINE_END;
     *chip =
         (struct virt_irq_chip){.enable = gic_enable, .disable = gic_disable, .handle = gic_handle};
-    if (gic.cpu != NULL)
-        find_messages(machine->msi_address, chip);
     return 0;
 }
 

@@ -9,8 +9,9 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "aia.h"
 #include "boot/platform.h"
-#include "chips.h"
+#include "boot/virt/virt.h"
 #include "entry.h"
 #include "sbi.h"
 

@@ -2,15 +2,13 @@
 /* The interrupt controller, of whichever kind, and the timer (RISC-V privileged 1.12; Sstc). */
 #include <errno.h>
 
+#include "aia.h"
 #include "boot/virt/virt.h"
-#include "chips.h"
 #include "entry.h"
 #include "sbi.h"
 
-int arch_irq_chip_start(const struct machine *machine,
-                        const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
+int arch_irq_chip_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
 {
-    (void)machine;
     if (controller->kind == MACHINE_IRQ_PLIC)
         return plic_start(controller, chip);
     if (controller->kind == MACHINE_IRQ_APLIC)

@@ -5,6 +5,7 @@
  * from the controller by a call.  So nothing ever meets half-done work, and no registers need be
  * saved.
  */
+#include <arch/mmio.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,12 @@
 
 #define LINES_MAX    32
 #define MESSAGES_MAX 64u
+
+/* A frame that turns writes into lines (Arm DEN 0029, "GICv2m architecture"). */
+#define V2M_TYPER       0x008u
+#define V2M_SETSPI      0x040u
+#define V2M_BYTES       0x1000u
+#define V2M_NUMBER_MASK 0x3ffu
 
 /* A driver on a line; several may share one. */
 struct line {
@@ -45,14 +52,30 @@ static void handle_none(void (*handle)(uint32_t number))
 
 static struct virt_irq_chip chip = {.enable = enable_none, .handle = handle_none};
 
+/* Without messages of its own the controller may have such a frame beside it. */
+static void find_messages(uint64_t address)
+{
+    volatile uint8_t *frame = address != 0 ? mmio_map(address, V2M_BYTES) : NULL;
+    uint32_t type;
+
+    if (frame == NULL)
+        return;
+    type = mmio_read32(frame + V2M_TYPER);
+    chip.message_address = address + V2M_SETSPI;
+    chip.message_first = type >> 16 & V2M_NUMBER_MASK;
+    chip.message_count = type & V2M_NUMBER_MASK;
+}
+
 int interrupts_init(const struct machine *machine)
 {
     int error = -ENODEV;
 
     for (uint32_t i = 0; error && i < machine->irq_controller_count; i++)
-        error = arch_irq_chip_start(machine, &machine->irq_controllers[i], &chip);
+        error = arch_irq_chip_start(&machine->irq_controllers[i], &chip);
     if (error)
         klog("no interrupt controller that serves us: devices are polled");
+    else if (chip.message_count == 0)
+        find_messages(machine->msi_address);
     if (chip.message_count > MESSAGES_MAX)
         chip.message_count = MESSAGES_MAX;
     arch_timer_set(UINT64_MAX);

@@ -2,8 +2,8 @@
 /*
  * The seam between boot/virt/, which serves every machine that is described by a device tree
  * alone, and the folder of an architecture: what each calls in the other.  Besides these functions
- * an architecture brings the headers <arch/barrier.h>, <arch/layout.h>, <arch/mmio.h> and
- * <arch/page_table.h>, and the first instructions, which take the stacks of stacks.S.
+ * an architecture brings the headers <arch/access.h>, <arch/layout.h> and <arch/page_table.h>, and
+ * the first instructions, which take the stacks of stacks.S.
  */
 #ifndef BOOT_VIRT_VIRT_H
 #define BOOT_VIRT_VIRT_H
@@ -61,6 +61,10 @@ uintptr_t serial_address(void);
  * tables is to be had, because a crash may come when it is not. */
 void power_use_test_device(uint64_t address);
 
+/* As arch_irq_chip_start(), for a PLIC. */
+struct virt_irq_chip;
+int plic_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip);
+
 /* Counts per second of arch_counter(), before the first clock_monotonic_ns(). */
 void clock_set_frequency(uint64_t hz);
 
@@ -85,8 +89,7 @@ struct virt_irq_chip {
 };
 /* Starts it with everything masked, if it is of a kind that the architecture knows, and fills
  * *chip.  0 or -ENODEV. */
-int arch_irq_chip_start(const struct machine *machine,
-                        const struct machine_irq_controller *controller,
+int arch_irq_chip_start(const struct machine_irq_controller *controller,
                         struct virt_irq_chip *chip);
 /* From now on the controller's interrupts and the timer's end arch_wait(); false if the timer needs
  * a controller and has none. */

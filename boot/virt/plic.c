@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The PLIC (RISC-V Platform-Level Interrupt Controller 1.0). */
+/* The PLIC (RISC-V Platform-Level Interrupt Controller 1.0), which is nothing but registers in
+ * memory. */
 #include <arch/mmio.h>
 
 #include <errno.h>
 #include <stddef.h>
 
 #include "boot/platform.h"
-#include "chips.h"
+#include "virt.h"
 
 /* §3: priorities, enable bits and two registers for each context. */
 #define PLIC_PRIORITY      0x000000u
