@@ -52,6 +52,9 @@ struct machine_irq_controller {
     uint32_t phandle;       /* the device tree's, 0: not from there */
     uint32_t address_cells; /* of an address that an interrupt map gives it */
     uint32_t context;       /* PLIC: which of its contexts is the boot processor's */
+    /* APLIC: the domain that may delegate its lines to this one, and as which child; 0: none. */
+    uint64_t parent_address;
+    uint32_t child;
 };
 
 /* How a line behaves (ACPI 6.4 §5.2.12.5, table 5-26). */

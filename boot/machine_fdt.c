@@ -109,6 +109,28 @@ static bool find_imsic(const struct fdt *fdt, const struct fdt_node *node,
     return true;
 }
 
+/* An APLIC whose lines come through another one, which lists its children. */
+static void find_parent(const struct fdt *fdt, struct machine_irq_controller *controller)
+{
+    struct fdt_node node;
+    struct fdt_property children;
+    uint32_t phandle;
+    uint64_t bytes;
+    bool more;
+
+    for (more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+        if (!fdt_get(fdt, &node, "riscv,children", &children) || !fdt_available(fdt, &node))
+            continue;
+        for (uint32_t i = 0; fdt_cell(&children, i, &phandle); i++) {
+            if (phandle != 0 && phandle == controller->phandle &&
+                fdt_reg(fdt, &node, 0, &controller->parent_address, &bytes)) {
+                controller->child = i;
+                return;
+            }
+        }
+    }
+}
+
 static void add_controller(const struct fdt *fdt, const struct fdt_node *node,
                            const struct controller_binding *binding, struct machine *machine)
 {
@@ -130,6 +152,8 @@ static void add_controller(const struct fdt *fdt, const struct fdt_node *node,
         !find_context(fdt, node, machine, &controller->context) &&
         !find_imsic(fdt, node, machine, controller))
         return;
+    if (binding->kind == MACHINE_IRQ_APLIC)
+        find_parent(fdt, controller);
     machine->irq_controller_count++;
 }
 

@@ -125,30 +125,9 @@ at_el1:
     mov sp, x1
     isb
 
-    ldr x1, =bss_start
-    ldr x2, =bss_end
-1:  cmp x1, x2
-    b.hs 2f
-    str xzr, [x1], #8
-    b 1b
-2:  /* libc's variables of a thread lie 16 bytes behind its pointer (AAELF64 TLS, variant 1). */
+    /* libc's variables of a thread lie 16 bytes behind its pointer (AAELF64 TLS, variant 1). */
     ldr x1, =tls_start - 16
     msr tpidr_el0, x1
-
-    /* The canary: RNDR where there is one, mixed with the counter, and a zero byte below that
-     * stops a runaway string. */
-    mov x2, #0
-    mrs x1, id_aa64isar0_el1
-    lsr x1, x1, #60
-    cbz x1, 3f
-    mrs x2, S3_3_C2_C4_0 /* RNDR; 0 when it fails */
-3:  mrs x1, cntvct_el0
-    ldr x3, =0x9e3779b97f4a7c15
-    mul x1, x1, x3
-    eor x1, x1, x2
-    and x1, x1, #~0xff
-    ldr x2, =__stack_chk_guard
-    str x1, [x2]
 
     /* Only of an Image does QEMU say where the tree is; before an ELF it lies where RAM starts. */
     mov x0, x19
@@ -237,27 +216,9 @@ semihosting_instruction:
     hlt #0xf000
     ret
 
-    .section .bss
-    .balign 8
-    .globl __stack_chk_guard
-__stack_chk_guard:
-    .skip 8
-
     .section .pages, "aw", @nobits
     .balign 4096
 page_tables_boot:
     .skip 2 * 4096
-/* Each stack stands on a page that is never mapped. */
-    .globl stack_main_guard, stack_main_end, stack_trap_guard, stack_trap_end
-    .globl stack_fault_guard, stack_fault_end
-stack_main_guard:
-    .skip 4096 + STACK_MAIN_SIZE
-stack_main_end:
-stack_trap_guard:
-    .skip 4096 + STACK_TRAP_SIZE
-stack_trap_end:
-stack_fault_guard:
-    .skip 4096 + STACK_TRAP_SIZE
-stack_fault_end:
 
     .section .note.GNU-stack, "", @progbits

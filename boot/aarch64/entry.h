@@ -3,9 +3,6 @@
 #ifndef BOOT_AARCH64_ENTRY_H
 #define BOOT_AARCH64_ENTRY_H
 
-#define STACK_MAIN_SIZE 65536
-#define STACK_TRAP_SIZE 8192
-
 /* Kinds of trap_entry()'s second argument: the four vectors of each group (Arm ARM D1.3.1). */
 #define VECTOR_SYNCHRONOUS 0
 #define VECTOR_IRQ         1
@@ -18,8 +15,9 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-extern uint8_t stack_main_guard[], stack_main_end[], stack_trap_guard[], stack_trap_end[];
-extern uint8_t stack_fault_guard[], stack_fault_end[];
+/* The call to a debugger or emulator; traps where nobody listens, at semihosting_instruction. */
+void semihosting_call(uint64_t operation, const void *block);
+extern const uint8_t semihosting_instruction[];
 
 #endif
 #endif

@@ -53,9 +53,4 @@
 #define GIC_PRIORITY       0xa0u
 #define GIC_PRIORITY_LEAST 0xf0u
 
-/* GICv2m, a frame that turns writes into interrupts (Arm DEN 0029, "GICv2m architecture"). */
-#define V2M_TYPER  0x008u
-#define V2M_SETSPI 0x040u
-#define V2M_BYTES  0x1000u
-
 #endif

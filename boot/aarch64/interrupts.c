@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interrupt controller, a GICv2 with its frame for messages or a GICv3, and the virtual timer
- * of the architecture.  A GICv3 takes messages through tables in memory (ITS); devices fall back
- * to their lines there.
+ * The interrupt controller, a GICv2 or a GICv3, and the virtual timer of the architecture.  A GICv3
+ * takes messages through tables in memory (ITS); devices fall back to their lines there.
  */
 #include <arch/mmio.h>
 
@@ -12,14 +11,12 @@
 #include "boot/platform.h"
 #include "boot/virt/virt.h"
 #include "cpu.h"
-#include "drivers/irq.h"
 #include "gic.h"
 
 /* Arm BSA §3.8.1: the interrupt of the EL1 virtual timer. */
 #define TIMER_LINE    27u
 #define TIMER_ENABLE  1u
 #define LOOKS_MAX     1000000u
-#define MESSAGES_MAX  64u
 #define AFFINITY_MASK UINT64_C(0xff00ffffff)
 
 static struct {
@@ -27,10 +24,6 @@ static struct {
     volatile uint8_t *cpu;           /* GICv2 */
     volatile uint8_t *redistributor; /* GICv3: the frame of the processor's own interrupts */
     uint32_t line_end;
-    /* GICv2m */
-    uint64_t message_address;
-    uint32_t message_first, message_count;
-    uint64_t messages_used;
 } gic;
 
 /* A processor's own interrupts are the redistributor's in a GICv3. */
@@ -52,7 +45,7 @@ static void distributor_settle(void)
     }
 }
 
-int arch_interrupt_enable(uint32_t line, bool level_triggered)
+static int gic_enable(uint32_t line, bool level_triggered)
 {
     volatile uint8_t *bank = bank_of(line);
     uint32_t shift = line % 16 * 2;
@@ -80,7 +73,7 @@ int arch_interrupt_enable(uint32_t line, bool level_triggered)
     return 0;
 }
 
-void arch_interrupt_disable(uint32_t line)
+static void gic_disable(uint32_t line)
 {
     set_bit(GIC_ICENABLER, line);
 }
@@ -145,48 +138,7 @@ static int start_v3(const struct machine_irq_controller *controller)
     return 0;
 }
 
-static void find_messages(uint64_t address)
-{
-    volatile uint8_t *frame = address != 0 ? mmio_map(address, V2M_BYTES) : NULL;
-    uint32_t type;
-
-    if (frame == NULL)
-        return;
-    type = mmio_read32(frame + V2M_TYPER);
-    gic.message_address = address + V2M_SETSPI;
-    gic.message_first = type >> 16 & GIC_LINE_MASK;
-    gic.message_count = type & GIC_LINE_MASK;
-    if (gic.message_count > MESSAGES_MAX)
-        gic.message_count = MESSAGES_MAX;
-}
-
-int arch_interrupts_init(const struct machine *machine)
-{
-    int error = -ENODEV;
-
-    for (uint32_t i = 0; i < machine->irq_controller_count && error != 0; i++) {
-        const struct machine_irq_controller *controller = &machine->irq_controllers[i];
-
-        gic.distributor = mmio_map(controller->address, GIC_DISTRIBUTOR_BYTES);
-        if (gic.distributor == NULL)
-            continue;
-        if (controller->kind == MACHINE_IRQ_GICV2)
-            error = start_v2(controller);
-        else if (controller->kind == MACHINE_IRQ_GICV3)
-            error = start_v3(controller);
-    }
-    if (error != 0)
-        return error;
-    gic.line_end = ((mmio_read32(gic.distributor + GICD_TYPER) & GICD_TYPER_LINES) + 1) * 32;
-    if (gic.line_end > GIC_LINE_END)
-        gic.line_end = GIC_LINE_END;
-    if (gic.cpu != NULL)
-        find_messages(machine->msi_address);
-    arch_timer_set(UINT64_MAX);
-    return arch_interrupt_enable(TIMER_LINE, true);
-}
-
-void arch_interrupts_handle(void (*handle)(uint32_t line))
+static void gic_handle(void (*handle)(uint32_t line))
 {
     /* Each round completes one; a line that stays up comes again after the next sleep. */
     for (uint32_t i = 0; i < GIC_LINE_END; i++) {
@@ -203,27 +155,31 @@ void arch_interrupts_handle(void (*handle)(uint32_t line))
     }
 }
 
-/* --- messages -------------------------------------------------------------------------------- */
-
-int irq_message_request(struct irq_message *message)
+int arch_irq_chip_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
 {
-    for (uint32_t i = 0; i < gic.message_count; i++) {
-        if ((gic.messages_used >> i & 1) != 0)
-            continue;
-        if (arch_interrupt_enable(gic.message_first + i, false) != 0)
-            return -ENOTSUP;
-        gic.messages_used |= UINT64_C(1) << i;
-        message->address = gic.message_address;
-        message->data = gic.message_first + i;
-        return 0;
-    }
-    return gic.message_count != 0 ? -ENOSPC : -ENOTSUP;
+    int error = -ENODEV;
+
+    gic.distributor = mmio_map(controller->address, GIC_DISTRIBUTOR_BYTES);
+    if (gic.distributor == NULL)
+        return -ENODEV;
+    if (controller->kind == MACHINE_IRQ_GICV2)
+        error = start_v2(controller);
+    else if (controller->kind == MACHINE_IRQ_GICV3)
+        error = start_v3(controller);
+    if (error != 0)
+        return error;
+    gic.line_end = ((mmio_read32(gic.distributor + GICD_TYPER) & GICD_TYPER_LINES) + 1) * 32;
+    if (gic.line_end > GIC_LINE_END)
+        gic.line_end = GIC_LINE_END;
+    *chip =
+        (struct virt_irq_chip){.enable = gic_enable, .disable = gic_disable, .handle = gic_handle};
+    return 0;
 }
 
-void irq_message_release(const struct irq_message *message)
+/* The timer's interrupt comes through the controller. */
+bool arch_interrupts_open(const struct virt_irq_chip *chip)
 {
-    arch_interrupt_disable(message->data);
-    gic.messages_used &= ~(UINT64_C(1) << (message->data - gic.message_first) % MESSAGES_MAX);
+    return chip->enable(TIMER_LINE, true) == 0;
 }
 
 /* --- the timer ------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "boot/virt/virt.h"
-#include "semihosting.h"
+#include "entry.h"
 
 enum psci_function {
     PSCI_CPU_OFF = 0x84000002,
@@ -43,11 +43,10 @@ void arch_power_reset(const struct machine *machine)
     psci_call(machine, PSCI_SYSTEM_RESET);
 }
 
-void arch_exit(const struct machine *machine, uint8_t code)
+void arch_exit(uint8_t code)
 {
     const uint64_t block[2] = {SEMIHOSTING_APPLICATION, code};
 
-    (void)machine;
     semihosting_call(SEMIHOSTING_EXIT, block);
 }
 

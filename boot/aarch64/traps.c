@@ -5,7 +5,6 @@
 #include "boot/platform.h"
 #include "boot/virt/virt.h"
 #include "entry.h"
-#include "semihosting.h"
 
 struct trap_frame {
     uint64_t x[31];
@@ -92,7 +91,6 @@ void trap_entry(const struct trap_frame *frame, unsigned int vector)
         .pc = frame->pc,
         .frame = frame->x[29],
         .register_names = registers,
-        .name_width = 4,
         .registers = frame->x,
         .register_count = REPORTED_REGISTERS,
     };

@@ -44,29 +44,9 @@ entry_supervisor:
     .balign 4
 1:  lla t0, trap_vector
     csrw stvec, t0
-
-    lla t0, bss_start
-    lla t1, bss_end
-2:  bgeu t0, t1, 3f
-    sd zero, (t0)
-    addi t0, t0, 8
-    j 2b
-3:  lla tp, tls_start
     lla t0, has_timer
     sd s2, (t0)
-
-    /* The canary: the time, with a zero byte below that stops a runaway string; virt_start()
-     * mixes in what the device tree has. */
-    rdtime t0
-    rdcycle t1
-    slli t1, t1, 32
-    xor t0, t0, t1
-    li t1, 0x9e3779b97f4a7c15
-    mul t0, t0, t1
-    andi t0, t0, ~0xff
-    lla t1, __stack_chk_guard
-    sd t0, (t1)
-
+    lla tp, tls_start
     mv t0, a0
     mv a0, a1
     mv a1, t0
@@ -109,29 +89,11 @@ trap_vector:
     call trap_entry
 
     .section .data
-    .balign 4
+    .balign 8
+    .globl has_timer
+has_timer:
+    .quad 0
 lottery:
     .long 0
-
-    .section .bss
-    .balign 8
-    .globl __stack_chk_guard
-__stack_chk_guard:
-    .skip 8
-
-    .section .pages, "aw", @nobits
-    .balign 4096
-/* Each stack stands on a page that is never mapped. */
-    .globl stack_main_guard, stack_main_end, stack_trap_guard, stack_trap_end
-    .globl stack_fault_guard, stack_fault_end
-stack_main_guard:
-    .skip 4096 + STACK_MAIN_SIZE
-stack_main_end:
-stack_trap_guard:
-    .skip 4096 + STACK_TRAP_SIZE
-stack_trap_end:
-stack_fault_guard:
-    .skip 4096 + STACK_TRAP_SIZE
-stack_fault_end:
 
     .section .note.GNU-stack, "", @progbits

@@ -3,9 +3,6 @@
 #ifndef BOOT_RISCV64_ENTRY_H
 #define BOOT_RISCV64_ENTRY_H
 
-#define STACK_MAIN_SIZE 65536
-#define STACK_TRAP_SIZE 8192
-
 /* Of struct trap_frame: x1 to x31, pc, status, cause, value. */
 #define TRAP_FRAME_WORDS 36
 
@@ -30,8 +27,6 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-extern uint8_t stack_main_guard[], stack_main_end[], stack_trap_guard[], stack_trap_end[];
-extern uint8_t stack_fault_guard[], stack_fault_end[];
 /* Whether supervisor mode has a timer of its own (Sstc). */
 extern uint64_t has_timer;
 

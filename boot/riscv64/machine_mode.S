@@ -17,6 +17,7 @@
 #define DELEGATED_EXCEPTIONS   0xb1ff
 #define DELEGATED_INTERRUPTS   0x222
 #define MENVCFG                0x30a
+#define MSTATEEN0              0x30c
 #define CAUSE_SUPERVISOR_CALL  9
 
     .section .entry, "ax"
@@ -58,6 +59,9 @@ entry_machine:
     li t0, 1
     slli t0, t0, 63
     csrs MENVCFG, t0
+    /* What extensions have added, the AIA among them (Smstateen). */
+    li t0, -1
+    csrw MSTATEEN0, t0
     .balign 4
 3:  lla t0, trap_machine
     csrw mtvec, t0

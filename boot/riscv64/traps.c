@@ -71,7 +71,6 @@ void trap_entry(const struct trap_frame *frame)
         .frame = frame->x[FRAME_POINTER - 1],
         .link = frame->x[0],
         .register_names = registers,
-        .name_width = 4,
         .registers = frame->x,
         .register_count = REPORTED_REGISTERS,
     };

@@ -16,6 +16,7 @@
 #include "boot/options.h"
 #include "boot/platform.h"
 #include "drivers/klog.h"
+#include "virt.h"
 
 #define PIO_BYTES_MAX UINT64_C(0x10000) /* what 16 bits of a port number reach */
 
@@ -137,6 +138,7 @@ void machine_discover(const struct boot_info *info, const struct options *option
         }
     }
     map_ports(machine);
+    power_use_test_device(machine->power.sifive_test);
     klog("machine: by %s: %u interrupt controllers, %u PCI hosts, %u virtio-mmio transports",
          machine->source, machine->irq_controller_count, machine->pci_host_count,
          machine->virtio_mmio_count);

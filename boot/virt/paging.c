@@ -25,6 +25,40 @@ extern uint8_t stack_main_guard[], stack_trap_guard[], stack_fault_guard[];
 static uint64_t *root;
 static bool in_use;
 
+/* --- entries, whose bits are the architecture's ----------------------------------------------- */
+
+static uint64_t leaf_entry(uint64_t physical, unsigned int level, uint64_t rights)
+{
+    return physical >> PTE_ADDRESS_SHIFT | rights | (level == 1 ? PTE_SMALL : 0);
+}
+
+static uint64_t pointer_entry(const uint64_t *table)
+{
+    return (uintptr_t)table >> PTE_ADDRESS_SHIFT | PTE_POINTER;
+}
+
+static uint64_t entry_address(uint64_t entry)
+{
+    return (entry & PTE_ADDRESS) << PTE_ADDRESS_SHIFT;
+}
+
+static bool is_present(uint64_t entry)
+{
+    return (entry & PTE_VALID) != 0;
+}
+
+static bool is_leaf(uint64_t entry, unsigned int level)
+{
+    return level == 1 || (entry & PTE_KIND) != (PTE_POINTER & PTE_KIND);
+}
+
+static bool is_device(uint64_t entry)
+{
+    return (entry & PTE_DEVICE) != 0;
+}
+
+/* --- tables ---------------------------------------------------------------------------------- */
+
 /* How many bytes an entry of a table of `level` covers; 1 has the 4 KiB pages. */
 static uint64_t entry_bytes(unsigned int level)
 {
@@ -38,7 +72,7 @@ static uint64_t *entry_in(uint64_t *table, uintptr_t address, unsigned int level
 
 static uint64_t *table_of(uint64_t entry)
 {
-    return (uint64_t *)(uintptr_t)page_table_address(entry);
+    return (uint64_t *)(uintptr_t)entry_address(entry);
 }
 
 static uint64_t *table_create(void)
@@ -55,8 +89,9 @@ static bool entry_split(uint64_t *entry, unsigned int level)
     if (!table)
         return false;
     for (unsigned int i = 0; i < ENTRIES; i++)
-        table[i] = page_table_shift(*entry, level, level - 1, i * entry_bytes(level - 1));
-    *entry = page_table_pointer((uintptr_t)table);
+        table[i] = (*entry + (i * entry_bytes(level - 1) >> PTE_ADDRESS_SHIFT)) |
+                   (level == 2 ? PTE_SMALL : 0);
+    *entry = pointer_entry(table);
     return true;
 }
 
@@ -67,12 +102,12 @@ static uint64_t *entry_of(uintptr_t address, unsigned int level, bool make)
     uint64_t *table = root;
     for (unsigned int at = PAGE_TABLE_LEVELS; at > level; at--) {
         uint64_t *entry = entry_in(table, address, at);
-        if (!page_table_is_present(*entry)) {
+        if (!is_present(*entry)) {
             uint64_t *page = make ? table_create() : NULL;
             if (!page)
                 return NULL;
-            *entry = page_table_pointer((uintptr_t)page);
-        } else if (page_table_is_leaf(*entry, at)) {
+            *entry = pointer_entry(page);
+        } else if (is_leaf(*entry, at)) {
             if (in_use || !make || !entry_split(entry, at))
                 return NULL;
         }
@@ -90,26 +125,26 @@ static unsigned int level_for(uint64_t at, uint64_t end)
     return level;
 }
 
-static int map(uint64_t start, uint64_t end, enum page_rights rights)
+static int map(uint64_t start, uint64_t end, uint64_t rights)
 {
     while (start < end) {
         unsigned int level = level_for(start, end);
         uint64_t *entry = entry_of(start, level, true);
         if (!entry)
             return -ENOMEM;
-        *entry = page_table_leaf(start, level, rights);
+        *entry = leaf_entry(start, level, rights);
         start += entry_bytes(level);
     }
     return 0;
 }
 
-static int map_small(const uint8_t *start, const uint8_t *end, enum page_rights rights)
+static int map_small(const uint8_t *start, const uint8_t *end, uint64_t rights)
 {
     for (uintptr_t at = (uintptr_t)start; at < (uintptr_t)end; at += PAGE_SIZE) {
         uint64_t *entry = entry_of(at, 1, true);
         if (!entry)
             return -ENOMEM;
-        *entry = page_table_leaf(at, 1, rights);
+        *entry = leaf_entry(at, 1, rights);
     }
     return 0;
 }
@@ -117,11 +152,11 @@ static int map_small(const uint8_t *start, const uint8_t *end, enum page_rights 
 static int map_image(void)
 {
     const uint8_t *const guards[] = {stack_main_guard, stack_trap_guard, stack_fault_guard};
-    int error = map_small(image_start, image_end, PAGE_DATA);
+    int error = map_small(image_start, image_end, PTE_DATA);
     if (!error)
-        error = map_small(text_start, text_end, PAGE_TEXT);
+        error = map_small(text_start, text_end, PTE_TEXT);
     if (!error)
-        error = map_small(rodata_start, rodata_end, PAGE_CONST);
+        error = map_small(rodata_start, rodata_end, PTE_CONST);
     for (size_t i = 0; !error && i < sizeof guards / sizeof guards[0]; i++)
         *entry_of((uintptr_t)guards[i], 1, true) = 0;
     return error;
@@ -137,7 +172,7 @@ int paging_init(const struct regions *ram)
         uint64_t end = ram->items[i].base + ram->items[i].size;
         if (end > page_table_physical_end())
             end = page_table_physical_end();
-        error = map(ram->items[i].base, end, PAGE_DATA);
+        error = map(ram->items[i].base, end, PTE_DATA);
     }
     if (!error)
         error = map_image();
@@ -156,9 +191,9 @@ static bool map_device(uint64_t at, unsigned int level)
     uint64_t *entry = entry_of(at, level, true);
     if (!entry)
         return false;
-    if (page_table_is_present(*entry))
-        return page_table_is_device(*entry) && page_table_is_leaf(*entry, level);
-    *entry = page_table_leaf(at, level, PAGE_DEVICE);
+    if (is_present(*entry))
+        return is_device(*entry) && is_leaf(*entry, level);
+    *entry = leaf_entry(at, level, PTE_REGISTERS);
     return true;
 }
 
@@ -168,9 +203,9 @@ static uint64_t leaf_of(uintptr_t address, unsigned int *level)
     uint64_t *table = root;
     for (*level = PAGE_TABLE_LEVELS; *level; --*level) {
         uint64_t entry = *entry_in(table, address, *level);
-        if (!page_table_is_present(entry))
+        if (!is_present(entry))
             return 0;
-        if (page_table_is_leaf(entry, *level))
+        if (is_leaf(entry, *level))
             return entry;
         table = table_of(entry);
     }
@@ -193,7 +228,7 @@ volatile void *mmio_map(uint64_t physical, size_t size)
     while (at < end) {
         unsigned int level;
         uint64_t leaf = leaf_of(at, &level);
-        if (leaf && !page_table_is_device(leaf))
+        if (leaf && !is_device(leaf))
             return NULL;
         if (!leaf) {
             for (level = level_for(at, end); !map_device(at, level); level--)
@@ -211,7 +246,7 @@ int paging_map_window(uintptr_t virtual_page, void *page)
     uint64_t *entry = entry_of(virtual_page, 1, true);
     if (!entry)
         return -ENOMEM;
-    *entry = page_table_leaf((uintptr_t)page, 1, PAGE_DATA);
+    *entry = leaf_entry((uintptr_t)page, 1, PTE_DATA);
     page_table_sync();
     return 0;
 }
@@ -219,9 +254,9 @@ int paging_map_window(uintptr_t virtual_page, void *page)
 void *paging_unmap_window(uintptr_t virtual_page)
 {
     uint64_t *entry = entry_of(virtual_page, 1, false);
-    if (!entry || !page_table_is_present(*entry))
+    if (!entry || !is_present(*entry))
         return NULL;
-    void *page = (void *)(uintptr_t)page_table_address(*entry);
+    void *page = (void *)(uintptr_t)entry_address(*entry);
     *entry = 0;
     page_table_forget(virtual_page);
     /* Windows shrink from their end: with the first page of a table the table is empty. */

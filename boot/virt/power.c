@@ -19,6 +19,10 @@
 
 #define ATTEMPT_NS UINT64_C(2000000000)
 
+/* QEMU hw/misc/sifive_test.c: what gives QEMU an exit code. */
+#define SIFIVE_TEST_FAIL       0x3333u
+#define SIFIVE_TEST_CODE_SHIFT 16
+
 /* QEMU docs/specs/pvpanic: reading gives the events that are understood. */
 #define PVPANIC_PANICKED 0x01u
 #define PVPANIC_SHUTDOWN 0x04u
@@ -27,6 +31,7 @@ static struct {
     const struct machine *machine;
     const struct options *options;
     volatile void *pvpanic;
+    volatile void *sifive_test;
 } power;
 
 static void wait_for_end(void)
@@ -48,6 +53,15 @@ static void try_syscon(const struct machine_register *at, uint32_t value)
     wait_for_end();
 }
 
+static void try_exit(uint8_t code)
+{
+    if (power.sifive_test != NULL)
+        mmio_write32(power.sifive_test,
+                     (uint32_t)code << SIFIVE_TEST_CODE_SHIFT | SIFIVE_TEST_FAIL);
+    else
+        arch_exit(code);
+}
+
 static void try_pvpanic(uint8_t event)
 {
     if (power.pvpanic != NULL && (mmio_read8(power.pvpanic) & event) != 0)
@@ -62,7 +76,7 @@ _Noreturn void power_off(void)
     if (way == OPTIONS_POWEROFF_RESET)
         power_reboot();
     if (way == OPTIONS_POWEROFF_DEBUG_EXIT) {
-        arch_exit(power.machine, POWER_EXIT_POWEROFF);
+        try_exit(POWER_EXIT_POWEROFF);
         wait_for_end();
     }
     if (way != OPTIONS_POWEROFF_HALT) {
@@ -106,7 +120,7 @@ _Noreturn void machine_crash(void)
 {
     /* Before the exit, which may trap where semihosting is off. */
     try_pvpanic(PVPANIC_PANICKED);
-    arch_exit(power.machine, POWER_EXIT_CRASH);
+    try_exit(POWER_EXIT_CRASH);
     arch_stop();
 }
 
@@ -114,6 +128,11 @@ void power_init(const struct machine *machine, const struct options *options)
 {
     power.machine = machine;
     power.options = options;
+}
+
+void power_use_test_device(uint64_t address)
+{
+    power.sifive_test = mmio_map(address, sizeof(uint32_t));
 }
 
 void power_add_pvpanic(volatile void *events_register)

@@ -17,8 +17,11 @@
 #include "seed.h"
 #include "virt.h"
 
-extern uint8_t image_start[], image_end[];
-extern uintptr_t __stack_chk_guard;
+extern uint8_t image_start[], image_end[], bss_start[], bss_end[];
+
+/* What every frame has below its return address; the compiler knows it by this name. */
+uintptr_t __stack_chk_guard;
+#define CANARY_MIX UINT64_C(0x9e3779b97f4a7c15)
 
 static struct boot_info boot_info;
 /* Memory that belongs to firmware. */
@@ -202,6 +205,9 @@ void virt_start(uintptr_t tree, uint64_t cpu, const char *protocol)
     uint64_t fw_cfg = 0;
     struct regions ram;
 
+    memset(bss_start, 0, (size_t)(bss_end - bss_start));
+    /* The time until the tree brings something better; a zero byte below stops a runaway string. */
+    __stack_chk_guard = (uintptr_t)(arch_counter() * CANARY_MIX & ~UINT64_C(0xff));
     (void)serial_use(LAYOUT_UART_COMPATIBLE, (volatile void *)(uintptr_t)LAYOUT_UART_BASE);
     open_tree(tree, &fdt);
     boot_info.protocol = protocol;

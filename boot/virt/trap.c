@@ -49,8 +49,8 @@ static void report_registers(const struct virt_trap *trap)
     const char *name = trap->register_names;
 
     for (uint32_t i = 0; i < trap->register_count; i++) {
-        char text[9] = "";
-        for (uint32_t c = 0; c < trap->name_width && c < sizeof text - 1; c++)
+        char text[VIRT_NAME_WIDTH + 1] = "";
+        for (uint32_t c = 0; c < VIRT_NAME_WIDTH; c++)
             text[c] = *name++;
         crash_text(" ");
         crash_text(text);

@@ -2,9 +2,8 @@
 /*
  * The seam between boot/virt/, which serves every machine that is described by a device tree
  * alone, and the folder of an architecture: what each calls in the other.  Besides these functions
- * an architecture brings irq_message_request() and irq_message_release() (drivers/irq.h), the
- * headers <arch/barrier.h>, <arch/layout.h>, <arch/mmio.h> and <arch/page_table.h>, and the stacks
- * with their guard pages: main, trap and fault.
+ * an architecture brings the headers <arch/access.h>, <arch/layout.h> and <arch/page_table.h>, and
+ * the first instructions, which take the stacks of stacks.S.
  */
 #ifndef BOOT_VIRT_VIRT_H
 #define BOOT_VIRT_VIRT_H
@@ -21,8 +20,8 @@ struct regions;
 /* --- boot/virt/, called by an architecture --------------------------------------------------- */
 
 /*
- * The start in C, on the main stack, with the image's .bss zeroed, traps set up and the first part
- * of RAM and the serial port reachable.  `tree` is where the loader said that the device tree is,
+ * The start in C, on the main stack, with traps set up and the first part of RAM and the serial
+ * port reachable; .bss is not zero yet.  `tree` is where the loader said that the device tree is,
  * `cpu` the number of the processor that runs us, `protocol` a word for the log.
  */
 _Noreturn void virt_start(uintptr_t tree, uint64_t cpu, const char *protocol);
@@ -38,9 +37,9 @@ struct virt_trap {
     uintptr_t frame;
     /* The return address of a function that may not have saved it; 0 where all do. */
     uintptr_t link;
-    /* Register names, of `name_width` characters each, and as many values. */
+    /* Register names, of VIRT_NAME_WIDTH characters each, and as many values. */
+#define VIRT_NAME_WIDTH 4u
     const char *register_names;
-    uint32_t name_width;
     const uint64_t *registers;
     uint32_t register_count;
 };
@@ -58,6 +57,14 @@ bool serial_use(const char *compatible, volatile void *registers);
 /* Its registers' address. */
 uintptr_t serial_address(void);
 
+/* The device at this address (0: none) gives QEMU its exit code; called while memory for page
+ * tables is to be had, because a crash may come when it is not. */
+void power_use_test_device(uint64_t address);
+
+/* As arch_irq_chip_start(), for a PLIC. */
+struct virt_irq_chip;
+int plic_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip);
+
 /* Counts per second of arch_counter(), before the first clock_monotonic_ns(). */
 void clock_set_frequency(uint64_t hz);
 
@@ -69,24 +76,33 @@ uint64_t arch_counter_hz(void);
 /* An interrupt when the counter reaches `count`; UINT64_MAX: none. */
 void arch_timer_set(uint64_t count);
 /*
- * The interrupt controllers, every line masked.  0, or -ENODEV.  Interrupts are never taken: they
- * wake arch_wait(), and arch_interrupts_handle() fetches them.
+ * An interrupt controller.  Interrupts are never taken: they wake arch_wait(), and handle() fetches
+ * them, calls back for each that is pending, and lets the controller forget it.
  */
-int arch_interrupts_init(const struct machine *machine);
-/* 0, or -EINVAL for a line that does not exist. */
-int arch_interrupt_enable(uint32_t line, bool level_triggered);
-void arch_interrupt_disable(uint32_t line);
+struct virt_irq_chip {
+    int (*enable)(uint32_t number, bool level_triggered); /* 0, or -EINVAL: there is no such one */
+    void (*disable)(uint32_t number);
+    void (*handle)(void (*handle)(uint32_t number));
+    /* Numbers that devices can raise by writing them to an address; none: a count of 0. */
+    uint64_t message_address;
+    uint32_t message_first, message_count;
+};
+/* Starts it with everything masked, if it is of a kind that the architecture knows, and fills
+ * *chip.  0 or -ENODEV. */
+int arch_irq_chip_start(const struct machine_irq_controller *controller,
+                        struct virt_irq_chip *chip);
+/* From now on the controller's interrupts and the timer's end arch_wait(); false if the timer needs
+ * a controller and has none. */
+bool arch_interrupts_open(const struct virt_irq_chip *chip);
 /* Sleeps until an interrupt is pending; returns at once if one is. */
 void arch_wait(void);
-/* Calls handle() for each line that is pending, then lets the controller forget it. */
-void arch_interrupts_handle(void (*handle)(uint32_t line));
 
 /* Firmware's calls.  They return if there is no such call. */
 void arch_power_off(const struct machine *machine);
 void arch_power_reset(const struct machine *machine);
-/* Ends QEMU with this exit code if the machine has a device for it; may trap if it has none, after
- * which arch_stop() must be the end. */
-void arch_exit(const struct machine *machine, uint8_t code);
+/* Ends QEMU with this exit code if the processor has a call for it; may trap if nobody listens,
+ * after which arch_stop() must be the end. */
+void arch_exit(uint8_t code);
 /* Stops this processor for good. */
 _Noreturn void arch_stop(void);
 

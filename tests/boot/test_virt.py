@@ -58,11 +58,15 @@ def test_riscv_board(boot, options, device):
 
 
 @pytest.mark.parametrize("aia", ["aplic", "aplic-imsic"])
-def test_riscv_lines_that_nobody_delegates(boot, aia):
-    """Without firmware an APLIC's lines stay machine mode's; the device is looked at instead."""
-    vm = boot(machine=f"{RISCV},aia={aia}", **NO_FIRMWARE)
+@pytest.mark.parametrize("device", ["virtio-serial-pci", "virtio-serial-pci,vectors=0",
+                                    "virtio-serial-device"])
+@pytest.mark.parametrize("cpus", ["1", "4"])
+def test_riscv_lines_without_firmware(boot, aia, device, cpus):
+    """An APLIC's lines are machine mode's until somebody delegates them: here we do."""
+    vm = boot(machine=f"{RISCV},aia={aia}", serial_device=device, kernel=NO_FIRMWARE["kernel"],
+              args=NO_FIRMWARE["args"] + ["-smp", cpus])
     check_session(vm)
-    assert "polled" in vm.serial.text()
+    assert "poll" not in vm.serial.text()
 
 
 def test_riscv_image_with_firmware(boot):

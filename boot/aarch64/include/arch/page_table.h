@@ -20,69 +20,27 @@
 /* Write-back, allocating; and device memory, nGnRE (Arm ARM D17.2.97). */
 #define PAGE_MAIR 0x04ff
 
+/* The rest as boot/virt/paging.c wants it. */
 #ifndef __ASSEMBLER__
-#include <stdbool.h>
 #include <stdint.h>
 
 #define PAGE_TABLE_LEVELS      4u
 #define PAGE_TABLE_LEAF_LEVELS 3u
 
+#define PTE_KIND          PTE_TABLE
+#define PTE_SMALL         PTE_TABLE
+#define PTE_POINTER       (PTE_VALID | PTE_TABLE)
+#define PTE_ADDRESS       UINT64_C(0x0000fffffffff000)
+#define PTE_ADDRESS_SHIFT 0
+
 #define PTE_PRIVILEGED_NO_EXECUTE (UINT64_C(1) << 53)
 #define PTE_NO_EXECUTE            (UINT64_C(1) << 54)
-#define PTE_ADDRESS               UINT64_C(0x0000fffffffff000)
-
-enum page_rights { PAGE_TEXT, PAGE_CONST, PAGE_DATA, PAGE_DEVICE };
-
-static inline uint64_t page_table_leaf(uint64_t physical, unsigned int level,
-                                       enum page_rights rights)
-{
-    uint64_t never = PTE_NO_EXECUTE | PTE_PRIVILEGED_NO_EXECUTE;
-    uint64_t entry = physical | PTE_VALID | PTE_ACCESSED | (level == 1 ? PTE_TABLE : 0);
-
-    switch (rights) {
-    case PAGE_TEXT:
-        return entry | PTE_NORMAL | PTE_INNER_SHARE | PTE_READ_ONLY | PTE_NO_EXECUTE;
-    case PAGE_CONST:
-        return entry | PTE_NORMAL | PTE_INNER_SHARE | PTE_READ_ONLY | never;
-    case PAGE_DATA:
-        return entry | PTE_NORMAL | PTE_INNER_SHARE | never;
-    default:
-        return entry | PTE_DEVICE | never;
-    }
-}
-
-static inline uint64_t page_table_pointer(uint64_t table)
-{
-    return table | PTE_VALID | PTE_TABLE;
-}
-
-static inline bool page_table_is_present(uint64_t entry)
-{
-    return (entry & PTE_VALID) != 0;
-}
-
-static inline bool page_table_is_leaf(uint64_t entry, unsigned int level)
-{
-    return level == 1 || (entry & PTE_TABLE) == 0;
-}
-
-static inline bool page_table_is_device(uint64_t entry)
-{
-    return (entry & PTE_DEVICE) != 0;
-}
-
-static inline uint64_t page_table_address(uint64_t entry)
-{
-    return entry & PTE_ADDRESS;
-}
-
-/* A leaf of level `from` as one of level `to`, `offset` bytes further. */
-static inline uint64_t page_table_shift(uint64_t entry, unsigned int from, unsigned int to,
-                                        uint64_t offset)
-{
-    (void)from;
-    return (entry + offset) | (to == 1 ? PTE_TABLE : 0);
-}
+#define PTE_MEMORY                (PTE_VALID | PTE_ACCESSED | PTE_NORMAL | PTE_INNER_SHARE | PTE_NO_EXECUTE)
+#define PTE_TEXT                  (PTE_MEMORY | PTE_READ_ONLY)
+#define PTE_CONST                 (PTE_MEMORY | PTE_READ_ONLY | PTE_PRIVILEGED_NO_EXECUTE)
+#define PTE_DATA                  (PTE_MEMORY | PTE_PRIVILEGED_NO_EXECUTE)
+#define PTE_REGISTERS                                                                              \
+    (PTE_VALID | PTE_ACCESSED | PTE_DEVICE | PTE_NO_EXECUTE | PTE_PRIVILEGED_NO_EXECUTE)
 
 /* The first address that the processor cannot put out (Arm ARM D17.2.64, PARange). */
 static inline uint64_t page_table_physical_end(void)

@@ -7,24 +7,25 @@
 #ifndef ARCH_MMIO_H
 #define ARCH_MMIO_H
 
+#include <arch/access.h>
 #include <stdint.h>
 
-#define ARCH_MMIO_ACCESS(bits, load, store)                                                        \
+#define ARCH_MMIO_ACCESS(bits)                                                                     \
     static inline uint##bits##_t mmio_read##bits(const volatile void *address)                     \
     {                                                                                              \
         uint##bits##_t value;                                                                      \
-        __asm__ volatile(load " %0, 0(%1)" : "=r"(value) : "r"(address) : "memory");               \
+        __asm__ volatile(ARCH_LOAD_##bits : "=r"(value) : "r"(address) : "memory");                \
         return value;                                                                              \
     }                                                                                              \
     static inline void mmio_write##bits(volatile void *address, uint##bits##_t value)              \
     {                                                                                              \
-        __asm__ volatile(store " %0, 0(%1)" : : "r"(value), "r"(address) : "memory");              \
+        __asm__ volatile(ARCH_STORE_##bits : : "r"(value), "r"(address) : "memory");               \
     }
 
-ARCH_MMIO_ACCESS(8, "lbu", "sb")
-ARCH_MMIO_ACCESS(16, "lhu", "sh")
-ARCH_MMIO_ACCESS(32, "lw", "sw")
-ARCH_MMIO_ACCESS(64, "ld", "sd")
+ARCH_MMIO_ACCESS(8)
+ARCH_MMIO_ACCESS(16)
+ARCH_MMIO_ACCESS(32)
+ARCH_MMIO_ACCESS(64)
 
 #undef ARCH_MMIO_ACCESS
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The PLIC (RISC-V Platform-Level Interrupt Controller 1.0). */
+/* The PLIC (RISC-V Platform-Level Interrupt Controller 1.0), which is nothing but registers in
+ * memory. */
 #include <arch/mmio.h>
 
 #include <errno.h>
 #include <stddef.h>
 
 #include "boot/platform.h"
-#include "chips.h"
+#include "virt.h"
 
 /* §3: priorities, enable bits and two registers for each context. */
 #define PLIC_PRIORITY      0x000000u
@@ -60,7 +61,7 @@ static void plic_handle(void (*handle)(uint32_t line))
     }
 }
 
-int plic_start(const struct machine_irq_controller *controller, struct irq_chip *chip)
+int plic_start(const struct machine_irq_controller *controller, struct virt_irq_chip *chip)
 {
     uint64_t context = controller->context;
 
@@ -76,7 +77,7 @@ int plic_start(const struct machine_irq_controller *controller, struct irq_chip 
     for (uint32_t line = 0; line < PLIC_LINE_END; line += 32)
         mmio_write32(plic.enable + line / 8, 0);
     mmio_write32(plic.context + PLIC_THRESHOLD, 0);
-    *chip = (struct irq_chip){
+    *chip = (struct virt_irq_chip){
         .enable = plic_enable,
         .disable = plic_disable,
         .handle = plic_handle,
