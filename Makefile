@@ -313,10 +313,11 @@ lab-e1000: need-qemu $(KERNEL) ## try the shapes of old e1000 defects on this QE
 RESULT := $(PYTHON) tests/tools/results.py
 PROGRAM := $(PYTHON) tests/tools/programs.py
 TEST_ENVIRONMENT := BARE_QGA_HOSTED=$(abspath $(HOSTED_ASAN)) PYTHONDONTWRITEBYTECODE=1 \
-    $(if $(filter x86_64,$(ARCH)),,BARE_QGA_MACHINE=$(ARCH):$(MACHINE))
+    BARE_QGA_ARCH=$(ARCH) $(if $(filter x86_64,$(ARCH)),,BARE_QGA_MACHINE=$(ARCH):$(MACHINE))
 export BUILD
-SUITES := test-unit test-fuzz test-python test-hosted test-kernel test-boot test-faults test-clients
-# The kernels of the other machines, which share the tests that are the same for all.
+# Of BOOTED, each runs on every architecture: test-boot on $(ARCH), test-boot-aarch64 on that.
+BOOTED := kernel boot exec faults clients
+SUITES := test-unit test-fuzz test-python test-hosted $(BOOTED:%=test-%)
 OTHER_ARCHES := $(filter-out $(ARCH),$(ARCHES))
 kernels: $(KERNEL) $(OTHER_ARCHES:%=kernel-%) ## the kernel of every architecture
 kernel-%: $(KERNEL)
@@ -341,7 +342,7 @@ test: need-test ## everything: unit, conformance (hosted and booted), boot, fuzz
 	$(Q)rm -rf $(if $(KEEP_RESULTS),,$(RESULTS))
 	$(Q)$(MAKE) all hosted hosted-asan unit fuzzers kernels
 	$(Q)$(MAKE) --no-print-directory --keep-going $(SUITES) \
-	    $(foreach arch,$(OTHER_ARCHES),test-kernel-$(arch) test-boot-$(arch)); \
+	    $(foreach arch,$(OTHER_ARCHES),$(BOOTED:%=test-%-$(arch))); \
 	    $(RESULT) tally
 test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, under ASan and UBSan
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
@@ -353,24 +354,24 @@ test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against th
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted
 test-kernel: need-qemu all ## the recorded conversations against the booted kernel
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
-test-kernel-%:
-	$(Q)$(MAKE) --no-print-directory ARCH=$* test-kernel
-# Of another machine, what names no machine; a part of it is enough for `make test`, where tests that
-# name them all have run already.
-BOOT_TESTS ?= $(if $(filter x86_64,$(ARCH)),tests/boot,$(patsubst %,tests/boot/test_%.py, \
-    stream memory idle machine_state facts))
-test-boot: need-boot kernels ## pytest with QEMU: machines, memory sizes, devices, hotplug
-	$(Q)$(call pytest,boot$(if $(filter x86_64,$(ARCH)),,-$(ARCH)),$(BOOT_TESTS))
-test-boot-%:
-	$(Q)$(MAKE) --no-print-directory ARCH=$* BOOT_TESTS=tests/boot/test_stream.py test-boot
-test-faults: need-pytest $(KERNEL) $(HOSTED_ASAN) ## personalities and faults, hosted and booted, and the recipes of docs/
-	$(Q)$(call pytest,faults,tests/faults)
-test-clients: need-pytest $(KERNEL) $(HOSTED_ASAN) ## virsh, Ansible and other clients with a libvirtd of their own
+test-boot: need-boot all ## pytest with QEMU: machines, memory sizes, devices, hotplug, network
+	$(Q)$(call pytest,boot$(OF_ARCH),tests/boot)
+test-exec: need-pytest all $(HOSTED_ASAN) ## the shell and the programs of guest-exec beside Debian's
+	$(Q)$(call pytest,exec$(OF_ARCH),tests/exec)
+test-faults: need-pytest all $(HOSTED_ASAN) ## personalities and faults, hosted and booted, and the recipes of docs/
+	$(Q)$(call pytest,faults$(OF_ARCH),tests/faults)
+test-clients: need-pytest all $(HOSTED_ASAN) ## virsh, Ansible and other clients with a libvirtd of their own
 	$(Q)$(NEED) clients $(NEED_clients) || true
-	$(Q)$(call pytest,clients,tests/clients)
+	$(Q)$(call pytest,clients$(OF_ARCH),tests/clients)
+OF_ARCH := $(if $(filter x86_64,$(ARCH)),,-$(ARCH))
+define on_other_machines
+test-$(1)-%:
+	$$(Q)$$(MAKE) --no-print-directory ARCH=$$* test-$(1)
+endef
+$(foreach suite,$(BOOTED),$(eval $(call on_other_machines,$(suite))))
 .PHONY: test $(SUITES)
 
-PYTHON_TESTS := $(sort $(filter-out tests/boot/% tests/faults/% tests/clients/%,$(wildcard tests/*/test_*.py schema/test_*.py)))
+PYTHON_TESTS := $(sort $(filter-out $(BOOTED:%=tests/%/%),$(wildcard tests/*/test_*.py schema/test_*.py)))
 
 FUZZ_SECONDS ?= 600
 fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## run each fuzz target for FUZZ_SECONDS (600)

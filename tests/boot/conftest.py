@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Fixtures of the boot tests.  `boot(...)` starts a machine (see qemu.Vm for the arguments) that ends
-with the test.  A failing test keeps build/boot-logs/<test>/<n>/{command,serial.log,qemu.stderr}
-and prints them; a passing one leaves nothing.
+Fixtures of the boot tests.  `boot(...)` starts a machine (see qemu.Vm for the arguments), on the
+board that the test runs on (tests/conftest.py), and ends it with the test.  A failing test keeps
+build/boot-logs/<test>/<n>/{command,serial.log,qemu.stderr} and prints them; a passing one leaves
+nothing.
 """
 import os
 import re
@@ -14,21 +15,21 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import qemu  # noqa: E402
 
-# Runs on other machines may go on at the same time.
-ARCH = qemu.arch_of(qemu.DEFAULT_MACHINE)[0]
-LOGS = os.path.join(qemu.ROOT, "build/boot-logs" + ("" if ARCH == "x86_64" else "-" + ARCH))
+LOGS = os.path.join(qemu.ROOT, "build/boot-logs")
 
 
 class Machines:
-    """The machines of one test."""
+    """The machines of one test; of the board that it runs on, unless it asks for another."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, machine):
         self.directory = directory
+        self.machine = machine
         self.vms = []
 
     def prepare(self, **options):
         """A machine that is not started yet."""
-        vm = qemu.Vm(os.path.join(self.directory, str(len(self.vms))), **options)
+        vm = qemu.Vm(os.path.join(self.directory, str(len(self.vms))),
+                     **{"machine": self.machine, **options})
         if vm.kernel and not os.path.exists(vm.kernel):
             pytest.fail(f"{vm.kernel} does not exist: run make", pytrace=False)
         self.vms.append(vm)
@@ -51,11 +52,11 @@ class Machines:
 
 
 @pytest.fixture
-def boot(request):
+def boot(request, machine):
     name = re.sub(r"[^A-Za-z0-9_.=,-]+", "_", request.node.nodeid.split("/")[-1])[:180]
     directory = os.path.join(LOGS, name)
     shutil.rmtree(directory, ignore_errors=True)
-    machines = Machines(directory)
+    machines = Machines(directory, machine)
     request.node.machines = machines
     yield machines
     machines.stop()
@@ -74,3 +75,10 @@ def pytest_runtest_makereport(item, call):
             for title, text in machines.report():
                 report.sections.append((title, text))
             report.sections.append(("kept in", machines.directory))
+
+
+@pytest.fixture
+def needs_fw_cfg(machine):
+    """For what reaches the guest no other way."""
+    if not qemu.has_fw_cfg(machine):
+        pytest.skip("this QEMU takes no -fw_cfg on this board")

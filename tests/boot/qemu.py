@@ -10,6 +10,7 @@ client may connect to the agent's socket.
 Quirks that this file hides (QEMU 7.2): a chardev socket serves one client at a time, a second one
 waits in the backlog; VSERPORT_CHANGE comes only for ports that have an id=, at most once a second.
 """
+import functools
 import json
 import os
 import re
@@ -50,8 +51,11 @@ EXTRA = shlex.split(os.environ.get("BARE_QGA_QEMU_ARGS", ""))
 # The machines that a device tree describes, of the architectures that have a folder.
 VIRT = [f"{name}:virt" for name in ("aarch64", "riscv64")
         if os.path.isdir(os.path.join(ROOT, "boot", name))]
-# What a test gets that names no machine.
-DEFAULT_MACHINE = os.environ.get("BARE_QGA_MACHINE", "pc")
+# One board of each architecture: where a test runs that names none.  BARE_QGA_MACHINE is another
+# one in its architecture's place.
+DEFAULTS = ["pc", *VIRT]
+# All boards.
+BOARDS = ["pc", "q35", "microvm,acpi=on", "microvm,acpi=off", *VIRT]
 PORT_NAME = "org.qemu.guest_agent.0"
 # Slow hosts: multiply every deadline.
 PATIENCE = float(os.environ.get("BARE_QGA_PATIENCE", "1"))
@@ -214,6 +218,40 @@ def arch_of(machine):
     return (prefix, rest) if colon and prefix in ARCHES else ("x86_64", machine)
 
 
+if "BARE_QGA_MACHINE" in os.environ:
+    CHOSEN = os.environ["BARE_QGA_MACHINE"]
+    DEFAULTS = [CHOSEN if arch_of(machine)[0] == arch_of(CHOSEN)[0] else machine
+                for machine in DEFAULTS]
+
+
+def has_button(machine):
+    """Whether there is a power button: riscv64's board has none."""
+    return arch_of(machine)[0] != "riscv64"
+
+
+def least_memory(machine):
+    """-m: below 6M QEMU finds no room beside the image for riscv64's device tree."""
+    return {"x86_64": "4M", "aarch64": "3M", "riscv64": "6M"}[arch_of(machine)[0]]
+
+
+@functools.lru_cache
+def has_fw_cfg(machine):
+    """
+    Whether -fw_cfg is taken: riscv64's board made its fw_cfg too late for that before QEMU 8.0
+    (hw/riscv/virt.c: virt_machine_done).
+    """
+    name = arch_of(machine)[0]
+    said = subprocess.run([qemu_of(name), "-version"], capture_output=True, text=True, check=True)
+    return name != "riscv64" or int(re.search(r"version (\d+)", said.stdout)[1]) >= 8
+
+
+def hotplug_bus(machine):
+    """Where a PCI device can be plugged while the machine runs: arguments that make it, its id."""
+    if machine.startswith("pc"):
+        return [], "pci.0"
+    return ["-device", "pcie-root-port,id=rp1,chassis=1,slot=1"], "rp1"
+
+
 def exit_device(machine):
     """Arguments by which a crash and poweroff=debug-exit give QEMU an exit code."""
     return list(ARCHES[arch_of(machine)[0]]["exit"])
@@ -234,7 +272,7 @@ class Vm:
     no_reboot                a reset ends QEMU
     """
 
-    def __init__(self, directory, machine=DEFAULT_MACHINE, memory="64M", cpu=None, append=None,
+    def __init__(self, directory, machine="pc", memory="64M", cpu=None, append=None,
                  initrd=None, kernel=IMAGE, serial_device="", port="", args=(), after=(),
                  no_reboot=False):
         self.directory = directory

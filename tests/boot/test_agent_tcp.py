@@ -17,13 +17,15 @@ import time
 
 import pytest
 import wire
-from qemu import PATIENCE, ROOT
+from qemu import PATIENCE, ROOT, VIRT, has_fw_cfg
 
 sys.path.insert(0, os.path.join(ROOT, "tests/remote"))
 import strangers  # noqa: E402
 from strangers import qga_tcp  # noqa: E402
 
 SECRET = b"<the secret of a booted machine, in 50 bytes, 1234>"
+# Where memory starts.
+RAM = {"pc": 0, "aarch64:virt": 1 << 30, "riscv64:virt": 1 << 31}
 CONNECTIONS = int(os.environ.get("BARE_QGA_TCP_CONNECTIONS", "1000"))
 
 
@@ -33,8 +35,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def require_fw_cfg(boot):
+    """The secret comes no other way; what is without one is test_no_start_without_a_secret's."""
+    if not has_fw_cfg(boot.machine):
+        pytest.skip("this QEMU takes no -fw_cfg on this board")
+
+
 def start(boot, tmp_path, append="", secret=SECRET, device="e1000", **options):
     """A machine whose port 9000 is vm.port of the loopback interface."""
+    require_fw_cfg(boot)
     path = tmp_path / "secret"
     path.write_bytes(secret)
     port = free_port()
@@ -61,9 +70,10 @@ def wait_log(vm, text, count=1, timeout=20):
     vm.serial.wait(re.compile(f"(?s)({text}.*){{{count}}}"), timeout)
 
 
-@pytest.mark.parametrize("machine, device", [("pc", "e1000"), ("q35", "e1000e")])
-def test_session(boot, tmp_path, machine, device):
-    vm = ready(start(boot, tmp_path, machine=machine, device=device))
+@pytest.mark.parametrize("machine,device", [
+    ("pc", "e1000"), ("q35", "e1000e"), *((machine, "e1000e") for machine in VIRT)])
+def test_session(boot, tmp_path, device):
+    vm = ready(start(boot, tmp_path, device=device))
     client = session(vm)
     assert client.counters == {"accepted": 1, "refused": 0, "bad-mac": 0, "bad-frame": 0}
     assert client.execute("guest-ping") == {"return": {}}
@@ -149,6 +159,7 @@ def test_no_start_without_a_secret(boot, tmp_path, secret, why):
 
 
 def test_off_by_default(boot, tmp_path):
+    require_fw_cfg(boot)
     path = tmp_path / "secret"
     path.write_bytes(SECRET)
     port = free_port()
@@ -226,6 +237,7 @@ def test_flood_of_connections(boot, tmp_path):
 
 def test_flood_of_half_open_connections(boot, tmp_path):
     """SYNs of strangers who never go on: virtio does not notice, and clients come in."""
+    require_fw_cfg(boot)
     path = tmp_path / "secret"
     path.write_bytes(SECRET)
     folder = tempfile.mkdtemp(prefix="bare-qga-net.")
@@ -293,7 +305,7 @@ def test_the_secret_is_nowhere_to_be_read(boot, tmp_path):
     log = vm.serial.text().encode()
     assert SECRET not in log and SECRET.hex().encode() not in log
     dump = tmp_path / "memory"
-    vm.qmp.execute("pmemsave", val=0, size=64 << 20, filename=str(dump))
+    vm.qmp.execute("pmemsave", val=RAM[vm.machine], size=64 << 20, filename=str(dump))
     assert dump.read_bytes().count(SECRET) == 1
 
 

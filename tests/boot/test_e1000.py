@@ -17,7 +17,8 @@ import pytest
 
 import qemu
 from cable import Cable, frame, mac
-from test_hotplug import ROOT_PORT, remove
+from qemu import DEFAULTS, VIRT, hotplug_bus, least_memory
+from test_hotplug import SLOTS, remove, slot
 from test_idle import check_idle
 from test_machines import check_session
 
@@ -25,6 +26,7 @@ MODELS = {"e1000": "82540EM", "e1000-82545em": "82545EM", "e1000-82544gc": "8254
           "e1000e": "82574L"}
 MAC = "52:54:00:12:34:56"
 STARTED = re.compile(r"nic pci ([0-9a-f:.]+): (\w+), ([0-9a-f:]{17}), link (\w+)\r")
+ROOT_PORT = ["-device", "pcie-root-port,id=rp1,chassis=1,slot=1"]
 # Nobody else takes the frames.
 OPTIONS = "net=off nic.log=1"
 COUNTERS = re.compile(r"nic pci ([0-9a-f:.]+):((?: \w+=\d+)+)\r")
@@ -77,9 +79,9 @@ def check_receives(vm, cable, place=None):
 # --- where they are -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("machine", ["pc", "q35", "microvm,acpi=on,pcie=on"])
-def test_found(boot, machine, model):
-    vm, cable = start(boot, model, machine=machine)
+@pytest.mark.parametrize("machine", ["q35", "microvm,acpi=on,pcie=on", *DEFAULTS])
+def test_found(boot, model):
+    vm, cable = start(boot, model)
     assert [found[1:] for found in wait_started(vm)] == [(MODELS[model], MAC, "up")]
     check_session(vm)
     check_receives(vm, cable)
@@ -96,17 +98,18 @@ def test_behind_a_bridge(boot):
     check_session(vm)
 
 
-@pytest.mark.parametrize("machine", ["q35", "microvm,acpi=on,pcie=on"])
-def test_behind_a_root_port(boot, machine):
-    vm, cable = start(boot, "e1000e", ",bus=rp1", machine=machine, args=ROOT_PORT)
+@pytest.mark.parametrize("machine", ["q35", "microvm,acpi=on,pcie=on", *VIRT])
+def test_behind_a_root_port(boot):
+    vm, cable = start(boot, "e1000e", ",bus=rp1", args=ROOT_PORT)
     wait_started(vm)
     check_receives(vm, cable)
     check_session(vm)
 
 
+@pytest.mark.parametrize("machine", ["q35", *VIRT])
 def test_on_a_conventional_bus_behind_a_root_port(boot):
     bridge = ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"]
-    vm, cable = start(boot, "e1000", ",bus=b1,addr=2", machine="q35", args=bridge)
+    vm, cable = start(boot, "e1000", ",bus=b1,addr=2", args=bridge)
     wait_started(vm)
     check_receives(vm, cable)
     check_session(vm)
@@ -141,7 +144,7 @@ def test_others_are_left_alone(boot, model, ids):
 
 
 def test_a_line_shared_with_the_console(boot):
-    """Slots 4 and 8 of a PC have the same interrupt line; each must take down its own."""
+    """Slots 4 and 8 of every board have the same line; each must take down its own."""
     vm, cable = start(boot, options=",addr=8", serial_device="virtio-serial-pci,vectors=0,addr=4")
     wait_started(vm)
     agent = check_session(vm)
@@ -153,8 +156,8 @@ def test_a_line_shared_with_the_console(boot):
 
 
 @pytest.mark.parametrize("model", ["e1000", "e1000e"])
-def test_in_four_megabytes(boot, model):
-    vm, cable = start(boot, model, memory="4M")
+def test_in_little_memory(boot, machine, model):
+    vm, cable = start(boot, model, memory=least_memory(machine))
     wait_started(vm)
     check_session(vm)
     check_receives(vm, cable)
@@ -231,9 +234,10 @@ def test_a_flood(boot, model):
 
 
 @pytest.mark.parametrize("machine,model", [
-    ("pc", "e1000"), ("q35", "e1000e"), ("microvm,acpi=on,pcie=on", "e1000e")])
-def test_idle(boot, machine, model):
-    vm, cable = start(boot, model, machine=machine)
+    ("pc", "e1000"), ("q35", "e1000e"), ("microvm,acpi=on,pcie=on", "e1000e"),
+    *((machine, model) for machine in VIRT for model in ("e1000", "e1000e"))])
+def test_idle(boot, model):
+    vm, cable = start(boot, model)
     wait_started(vm)
     check_receives(vm, cable)
     check_idle(vm)
@@ -246,37 +250,40 @@ def plug(vm, model, **options):
         "driver": model, "netdev": "n0", "mac": MAC, "id": "nic", **options}})
 
 
-@pytest.mark.parametrize("model", ["e1000", "e1000e"])
-def test_unplugged_and_plugged(boot, model):
+@pytest.mark.parametrize("machine,how,model", [
+    (machine, how, model) for machine, how in SLOTS.args[1]
+    for model in (("e1000", "e1000e") if machine == "pc" else ("e1000e",))])
+def test_unplugged_and_plugged(boot, machine, how, model):
     """Each is a new controller, whose counters start at 0."""
-    vm, cable = start(boot, model, ",id=nic,addr=9")
+    args, bus = slot(machine, how)
+    vm, cable = start(boot, model, f",id=nic,bus={bus}", args=args)
     for number in range(1, 4):
         wait_started(vm, number)
         cable.send(*[frame(60)] * (10 + number))
         wait_counted(vm, "rx_delivered", 10 + number)
         remove(vm, "nic", 20)
-        plug(vm, model, addr="9")
+        plug(vm, model, bus=bus)
     wait_started(vm, 4)
     check_session(vm)
 
 
-@pytest.mark.parametrize("how", ["acpi", "native"])
-def test_plugged_behind_a_root_port(boot, how):
-    native = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
-    vm = boot.prepare(machine="q35", append=OPTIONS,
-                      args=ROOT_PORT + (native if how == "native" else []))
+@SLOTS
+def test_plugged(boot, machine, how):
+    args, bus = slot(machine, how)
+    vm = boot.prepare(append=OPTIONS, args=args)
     cable = Cable(vm)
     vm.argv += cable.args
     vm.start()
     check_session(vm)
-    plug(vm, "e1000e", bus="rp1")
+    plug(vm, "e1000e", bus=bus)
     wait_started(vm)
     check_receives(vm, cable)
     remove(vm, "nic", 20)
 
 
-def test_unplugged_in_a_flood(boot):
-    vm, cable = start(boot, "e1000", ",id=nic,addr=9")
+def test_unplugged_in_a_flood(boot, machine):
+    args, bus = hotplug_bus(machine)
+    vm, cable = start(boot, "e1000", f",id=nic,bus={bus}", args=args)
     wait_started(vm)
     agent = check_session(vm)
     cable.socket.settimeout(0.2)

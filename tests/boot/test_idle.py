@@ -5,16 +5,9 @@ import time
 
 import pytest
 
-from qemu import VIRT
+from qemu import BOARDS, VIRT
 from test_machines import check_session
 
-MACHINES = [
-    {"machine": "pc"}, {"machine": "q35"}, {"machine": "microvm,acpi=on"},
-    {"machine": "microvm,acpi=off"}, {"machine": "microvm,acpi=off,pit=off,pic=off,rtc=off"},
-    {"machine": "pc", "serial_device": "virtio-serial-pci,vectors=0"},
-    {"machine": "pc", "serial_device": "virtio-serial-pci,disable-modern=on,event_idx=off"},
-    *({"machine": machine} for machine in VIRT),
-]
 
 
 def idle_share(vm, seconds):
@@ -34,9 +27,19 @@ def check_idle(vm):
     pytest.fail(f"idle guest uses {[round(100 * s, 2) for s in shares]} % of a core")
 
 
-@pytest.mark.parametrize("options", MACHINES, ids=lambda o: "-".join(o.values()))
-def test_idle(boot, options):
-    vm = boot(**options)
+@pytest.mark.parametrize("machine", [
+    *BOARDS, "microvm,acpi=off,pit=off,pic=off,rtc=off", "aarch64:virt,gic-version=3",
+    "riscv64:virt,aia=aplic-imsic"])
+def test_idle(boot):
+    vm = boot()
+    check_session(vm)
+    check_idle(vm)
+
+
+@pytest.mark.parametrize("options", ["vectors=0",
+                                     "disable-modern=on,disable-legacy=off,event_idx=off"])
+def test_idle_device(boot, options):
+    vm = boot(serial_device="virtio-serial-pci," + options)
     check_session(vm)
     check_idle(vm)
 
@@ -82,9 +85,9 @@ def guest_time(agent):
 
 @pytest.mark.parametrize("machine", ["pc", "q35", "microvm,acpi=on,rtc=on",
                                      "microvm,acpi=off,rtc=on", "pc,hpet=off", *VIRT])
-def test_time(boot, machine):
+def test_time(boot):
     """Right to 2 s, never backwards, and as fast as the host's clock."""
-    agent = check_session(boot(machine=machine))
+    agent = check_session(boot())
     first, host_first = guest_time(agent)
     assert abs(first - host_first) < 2
     last = 0
@@ -100,9 +103,9 @@ def test_time(boot, machine):
 @pytest.mark.parametrize("base", ["2000-02-29T23:59:58", "1999-12-31T12:00:00",
                                   "2038-01-19T03:14:07", "2026-11-22T00:00:00"])
 @pytest.mark.parametrize("machine", ["pc", "q35", *VIRT])
-def test_time_base(boot, machine, base):
+def test_time_base(boot, base):
     """-rtc base= is the time at start, in UTC."""
-    vm = boot(machine=machine, args=["-rtc", f"base={base}"])
+    vm = boot(args=["-rtc", f"base={base}"])
     agent = check_session(vm)
     now, _ = guest_time(agent)
     start = datetime.datetime.fromisoformat(base + "+00:00").timestamp()

@@ -6,11 +6,10 @@ import subprocess
 import pytest
 
 from agent import CommandError, request
-from qemu import VIRT
+from qemu import BOARDS, DEFAULTS, VIRT
 from test_machines import check_session
 
 PING = request("guest-ping")
-MACHINES = ["pc", "q35", "microvm,acpi=on", "microvm,acpi=off", *VIRT]
 
 
 def reset(vm):
@@ -18,10 +17,10 @@ def reset(vm):
     vm.qmp.wait_event("RESET")
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_reset(boot, machine):
+@pytest.mark.parametrize("machine", BOARDS)
+def test_reset(boot):
     """A reset starts from the image: the tree is as at first boot, handles are gone."""
-    vm = boot(machine=machine)
+    vm = boot()
     agent = check_session(vm)
     for _ in range(3):
         reset(vm)
@@ -89,24 +88,24 @@ def migrate(boot, source, **options):
     return target
 
 
-@pytest.mark.parametrize("options", [
-    {"machine": "pc"}, {"machine": "q35"}, {"machine": "microvm,acpi=off"},
-    {"machine": "pc", "serial_device": "virtio-serial-pci,disable-modern=on"},
-    {"machine": "pc", "serial_device": "virtio-serial-pci,vectors=0,event_idx=off"},
-], ids=["pc", "q35", "microvm", "legacy", "intx"])
-def test_migration(boot, options):
+@pytest.mark.parametrize("machine,device", [
+    *((board, "") for board in ("q35", "microvm,acpi=off")),
+    *((board, device) for board in DEFAULTS for device in (
+        "", "virtio-serial-pci,disable-modern=on,disable-legacy=off",
+        "virtio-serial-pci,vectors=0,event_idx=off"))])
+def test_migration(boot, device):
     """
     The guest moves with an open handle, and with half a request read.  QEMU opens its side of the
     port anew when the target runs (virtio-console.c:virtconsole_enable_backend), so the half is
     dropped and the new client's first request stands by itself.
     """
-    source = boot(**options)
+    source = boot(serial_device=device)
     agent = check_session(source)
     handle = agent.open("/tmp/hello")
     assert agent.read(handle, 2) == b"he"
     agent.send(PING + PING[:10])
     assert agent.reply() == {"return": {}}
-    target = migrate(boot, source, **options)
+    target = migrate(boot, source, serial_device=device)
     second = target.connect()
     source.qmp.execute("migrate", uri="unix:" + target.path("migration"))
     wait_migrated(source)
@@ -153,10 +152,10 @@ def test_migration_to_file_and_back(boot):
     assert agent.read_file("/tmp/hello") == b"hello\n"
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35", "microvm,acpi=off"])
-def test_snapshots(boot, machine):
+@pytest.mark.parametrize("machine", ["pc", "q35", "microvm,acpi=off", *VIRT])
+def test_snapshots(boot):
     """savevm and loadvm: the tree goes back in time, and the same client goes on."""
-    vm = boot.prepare(machine=machine)
+    vm = boot.prepare()
     disk = vm.directory + "/snapshots.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
     vm.argv += ["-drive", f"if=none,id=snapshots,file={disk.replace(',', ',,')}"]

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-MMIO = [pytest.param(acpi, legacy, id=f"acpi={acpi}-legacy={legacy}")
-        for acpi in ("on", "off") for legacy in ("true", "false")]
+from qemu import BOARDS, DEFAULTS, VIRT, least_memory
+
+MICROVM = ["microvm,acpi=on", "microvm,acpi=off"]
 
 
 def check_session(vm):
@@ -17,54 +18,55 @@ def check_session(vm):
     return agent
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35"])
-def test_pc(boot, machine):
-    check_session(boot(machine=machine))
+@pytest.mark.parametrize("machine", BOARDS)
+def test_board(boot):
+    check_session(boot())
 
 
-@pytest.mark.parametrize("options", ["disable-legacy=on", "disable-modern=on,disable-legacy=off"])
-@pytest.mark.parametrize("machine", ["pc", "q35"])
-def test_pci_generation(boot, machine, options):
-    check_session(boot(machine=machine, serial_device="virtio-serial-pci," + options))
+LEGACY = "disable-modern=on,disable-legacy=off"
 
 
-@pytest.mark.parametrize("acpi,legacy", MMIO)
-def test_microvm(boot, acpi, legacy):
-    check_session(boot(machine=f"microvm,acpi={acpi}",
-                       args=["-global", f"virtio-mmio.force-legacy={legacy}"]))
+@pytest.mark.parametrize("vectors", ["", ",vectors=0"], ids=["msix", "intx"])
+@pytest.mark.parametrize("machine,options", [
+    # microvm's PCI has no I/O ports, where a legacy device's registers are.
+    ("microvm,acpi=on,pcie=on", "disable-legacy=on"),
+    *((board, options) for board in ("q35", *DEFAULTS)
+      for options in ("disable-legacy=on", LEGACY))])
+def test_pci_generation(boot, options, vectors):
+    vm = boot(serial_device=f"virtio-serial-pci,{options}{vectors}")
+    check_session(vm)
+    assert "polling" not in vm.serial.text()
 
 
-@pytest.mark.parametrize("acpi", ["on", "off"])
-def test_microvm_bare(boot, acpi):
+@pytest.mark.parametrize("legacy", ["true", "false"])
+@pytest.mark.parametrize("machine", [*MICROVM, *VIRT])
+def test_mmio(boot, legacy):
+    vm = boot(serial_device="virtio-serial-device",
+              args=["-global", f"virtio-mmio.force-legacy={legacy}"])
+    check_session(vm)
+    assert "polling" not in vm.serial.text()
+
+
+@pytest.mark.parametrize("machine", [board + ",pit=off,pic=off,rtc=off" for board in MICROVM])
+def test_microvm_bare(boot):
     """None of the old PC's timers and interrupt controllers."""
-    check_session(boot(machine=f"microvm,acpi={acpi},pit=off,pic=off,rtc=off"))
+    check_session(boot())
 
 
-@pytest.mark.parametrize("device", [
-    "virtio-serial-pci", "virtio-serial-pci,vectors=0"])
-def test_microvm_pcie(boot, device):
-    check_session(boot(machine="microvm,acpi=on,pcie=on", serial_device=device))
-
-
-def test_microvm_many_transports(boot):
+@pytest.mark.parametrize("machine", ["microvm,acpi=off", *VIRT])
+def test_many_transports(boot):
     """The console is neither the first nor the last virtio-mmio device."""
     rng = ["-object", "rng-builtin,id=r0", "-device", "virtio-rng-device,rng=r0"]
-    check_session(boot(machine="microvm,acpi=off", args=rng,
+    check_session(boot(serial_device="virtio-serial-device", args=rng,
                        after=["-device", "virtio-rng-device,rng=r0"]))
 
 
-@pytest.mark.parametrize("memory", ["4M", "8M", "16M", "64M", "3500M", "5G", "16G"])
-@pytest.mark.parametrize("machine", ["pc", "q35"])
+@pytest.mark.parametrize("memory", ["least", "8M", "16M", "64M", "3500M", "5G", "16G"])
+@pytest.mark.parametrize("machine", BOARDS)
 def test_memory(boot, machine, memory):
     if memory == "16G":
         require_memory(16 << 30)
-    check_session(boot(machine=machine, memory=memory))
-
-
-@pytest.mark.parametrize("memory", ["4M", "8M", "5G"])
-@pytest.mark.parametrize("acpi", ["on", "off"])
-def test_memory_microvm(boot, acpi, memory):
-    check_session(boot(machine=f"microvm,acpi={acpi}", memory=memory))
+    check_session(boot(memory=least_memory(machine) if memory == "least" else memory))
 
 
 def require_memory(size):
@@ -78,27 +80,27 @@ def require_memory(size):
 
 @pytest.mark.parametrize("cpu", ["qemu64", "max", "Nehalem", "Haswell", "max,-smap,-smep",
                                  "max,la57=off", "qemu64,-nx", "qemu64,-apic"])
+@pytest.mark.only("x86_64", why="their names; test_virt.py has those of the others")
 def test_cpu(boot, cpu):
     check_session(boot(cpu=cpu))
 
 
 @pytest.mark.parametrize("count", [2, 4])
-@pytest.mark.parametrize("machine", ["pc", "q35", "microvm"])
-def test_more_cpus(boot, machine, count):
+@pytest.mark.parametrize("machine", BOARDS)
+def test_more_cpus(boot, count):
     """One CPU works; the others are left where the firmware parked them."""
-    check_session(boot(machine=machine, args=["-smp", str(count)]))
+    check_session(boot(args=["-smp", str(count)]))
 
 
+@pytest.mark.parametrize("machine", ["pc,hpet=off,smbus=off", "pc,acpi=off"])
 def test_pc_without_extras(boot):
-    """No HPET, no ACPI, no SMBus."""
-    check_session(boot(machine="pc,hpet=off,smbus=off"))
-    check_session(boot(machine="pc,acpi=off"))
+    check_session(boot())
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35"])
-def test_no_serial_port(boot, machine):
+@pytest.mark.parametrize("machine", BOARDS)
+def test_no_serial_port(boot):
     """The log is not needed by anything."""
-    vm = boot.prepare(machine=machine)
+    vm = boot.prepare()
     at = vm.argv.index("-serial")
     vm.argv[at + 1] = "none"
     check_session(vm.start())

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from agent import CommandError, request
+from qemu import DEFAULTS
 from test_machines import check_session
 
 PIECE = 64 << 10
@@ -45,7 +46,9 @@ def empty(agent, name):
     agent.close_file(agent.open(name, "w"))
 
 
-@pytest.mark.parametrize("memory", ["8M", "16M", "64M"])
+# The cost is by the byte, so that much of it is for one architecture.
+@pytest.mark.parametrize("machine,memory", [
+    ("pc", "64M"), *((machine, memory) for machine in DEFAULTS for memory in ("8M", "16M"))])
 def test_fill(boot, memory):
     agent = check_session(boot(memory=memory))
     count = fill(agent, "/tmp/a")

@@ -16,14 +16,15 @@ import time
 import pytest
 
 import wire
-from qemu import PATIENCE
+from qemu import PATIENCE, VIRT, arch_of, has_fw_cfg, hotplug_bus, least_memory
 from test_idle import check_idle
 
 if not shutil.which("tshark"):
     pytest.skip("tshark is not there and could not be installed", allow_module_level=True)
 
-MACHINES = [("pc", "e1000"), ("pc", "e1000-82544gc"), ("q35", "e1000-82545em"), ("q35", "e1000e"),
-            ("microvm,acpi=on,pcie=on", "e1000e"), ("microvm,acpi=on,pcie=on", "e1000")]
+CARDS = [("pc", "e1000"), ("pc", "e1000-82544gc"), ("q35", "e1000-82545em"), ("q35", "e1000e"),
+         ("microvm,acpi=on,pcie=on", "e1000e"), ("microvm,acpi=on,pcie=on", "e1000"),
+         *((machine, device) for machine in VIRT for device in ("e1000", "e1000e"))]
 SERVICES = "net.services=echo,discard,chargen"
 LOOPBACK = {"name": "lo", "hardware-address": "00:00:00:00:00:00",
             "ip-addresses": [{"ip-address": "127.0.0.1", "ip-address-type": "ipv4", "prefix": 8},
@@ -96,11 +97,11 @@ def wait_for(condition, timeout=20, what=""):
 # --- addresses ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("machine,device", MACHINES)
-def test_dhcp(boot, folder, machine, device):
+@pytest.mark.parametrize("machine,device", CARDS)
+def test_dhcp(boot, folder, device):
     """A lease from QEMU's user network, told as qemu-ga tells it, and every frame well-formed."""
     args, ports = user_net(folder, "tcp:7", device=device)
-    vm = boot(machine=machine, args=args, append=SERVICES)
+    vm = boot(args=args, append=SERVICES)
     agent = vm.agent()
     vm.serial.wait("eth0: address 10.0.2.15/24, gateway 10.0.2.2", 20)
     wait_for(lambda: ("fec0::5054:ff:fe12:3456", 64) in addresses(agent), what="autoconfiguration")
@@ -182,10 +183,10 @@ def test_without_a_card(boot):
     assert "eth0" not in vm.serial.text()
 
 
-def test_smallest_machine(boot, folder):
-    """4 MiB hold the network and the agent, with a file besides."""
+def test_smallest_machine(boot, folder, machine):
+    """It holds the network and the agent, with a file besides."""
     args, ports = user_net(folder, "tcp:7")
-    vm = boot(memory="4M", args=args, append=SERVICES)
+    vm = boot(memory=least_memory(machine), args=args, append=SERVICES)
     agent = vm.agent()
     vm.serial.wait("eth0: address 10.0.2.15", 20)
     data = random.Random(4).randbytes(256 << 10)
@@ -305,17 +306,16 @@ def test_link_down_and_up(boot, folder):
     wire.check_sent(folder + "/net0.pcap")
 
 
-@pytest.mark.parametrize("machine,bus", [("pc", ""), ("q35", ",bus=port0")])
-def test_hotplug(boot, folder, machine, bus):
+@pytest.mark.parametrize("machine", ["pc", "q35", *VIRT])
+def test_hotplug(boot, machine):
     """A card comes while the machine runs, and goes: addresses, routes and memory go with it."""
-    ports = ["-device", "pcie-root-port,id=port0,chassis=1"] if bus else []
-    vm = boot(machine=machine, args=ports + ["-netdev", "user,id=net0"])
+    args, bus = hotplug_bus(machine)
+    vm = boot(args=args + ["-netdev", "user,id=net0"])
     agent = vm.agent()
     assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
     held = []
     for _ in range(3):
-        vm.qmp.execute("device_add", driver="e1000e", netdev="net0", id="nic",
-                       **({"bus": "port0"} if bus else {}))
+        vm.qmp.execute("device_add", driver="e1000e", netdev="net0", id="nic", bus=bus)
         wait_for(lambda: ("10.0.2.15", 24) in addresses(agent), what="an address")
         vm.qmp.execute("device_del", id="nic")
         vm.qmp.wait_event("DEVICE_DELETED", 20, lambda data: data.get("device") == "nic")
@@ -334,18 +334,25 @@ def test_idle_network(boot, folder, device):
     check_idle(vm)
 
 
-def test_seed(boot, folder):
+# With which processors random numbers come from the clock only, and from the processor; a device
+# tree brings some to any.
+SEEDS = {"x86_64": [({}, "the clock only"), ({"cpu": "max"}, "the processor")]}
+
+
+def test_seed(boot, folder, machine):
     """Where random numbers come from, and that they are not always the same."""
     seen = set()
-    for options, source in (({}, "the clock only"), ({"cpu": "max"}, "the processor"),
-                            ({"after": ["-fw_cfg", "name=opt/bare-qga/seed,string=hail"]},
-                             "opt/bare-qga/seed")):
+    sources = SEEDS.get(arch_of(machine)[0], [({}, "the processor")] * 2)
+    if has_fw_cfg(machine):
+        file = {"after": ["-fw_cfg", "name=opt/bare-qga/seed,string=hail"]}
+        sources = sources + [(file, "(the processor and )?opt/bare-qga/seed")]
+    for options, source in sources:
         vm = boot(args=user_net(folder)[0], **options)
-        vm.serial.wait("network: random numbers from " + source, 20)
+        vm.serial.wait(re.compile("network: random numbers from " + source), 20)
         vm.serial.wait("eth0: address 10.0.2.15", 20)
         vm.stop()
         seen |= {number for number, in wire.tshark(folder + "/net0.pcap", "dhcp", "dhcp.id")}
-    assert len(seen) == 3
+    assert len(seen) == len(sources)
 
 
 # --- TCP and UDP -------------------------------------------------------------------------------
@@ -490,11 +497,12 @@ def test_services_are_off(boot, peer):
         assert answer[34:36] == b"\3\3"
 
 
-def test_connections_one_after_another(boot, folder):
+def test_connections_one_after_another(boot, folder, machine):
     """Ten thousand, and then the network holds as much memory as before: none."""
+    port, bus = hotplug_bus(machine)
     # Without the record: it would grow to hundreds of megabytes.
-    args, ports = user_net(folder, "tcp:7")
-    vm = boot(args=args[:4], append=SERVICES)
+    args, ports = user_net(folder, "tcp:7", device="e1000e,bus=" + bus)
+    vm = boot(args=port + args[:4], append=SERVICES)
     agent = vm.agent()
     vm.serial.wait("eth0: address 10.0.2.15", 20)
     for number in range(CONNECTIONS):

@@ -12,7 +12,6 @@ import select
 import pytest
 
 from agent import request
-from qemu import arch_of
 from test_machines import check_session
 
 PING = request("guest-ping")
@@ -82,11 +81,10 @@ def test_host_does_not_read(boot):
     check_pongs(agent.exchange(data[sent:], count))
 
 
+@pytest.mark.only("x86_64", "aarch64", why="riscv64's board has no power button")
 def test_unread_reply_does_not_stop_the_machine(boot):
     """While a reply waits for its reader, the power button still works."""
     vm = boot()
-    if arch_of(vm.machine)[0] == "riscv64":
-        pytest.skip("this machine has no power button")
     agent = vm.agent()
     agent.write_file("/tmp/big", bytes(4 << 20))
     handle = agent.open("/tmp/big")

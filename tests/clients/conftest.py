@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 Fixtures of the tests with real clients.  One libvirtd serves them all; `start(...)` starts a domain
-(see domain.Domain for the arguments) that ends with the test and waits for its agent.  A
-failing test shows each domain's events, serial log and what libvirt and the agent said.
+(see domain.Domain for the arguments), on the board that the test runs on (tests/conftest.py), that
+ends with the test, and waits for its agent.  A failing test shows each domain's events, serial log
+and what libvirt and the agent said.
 
 Where there is no libvirt, the tests are skipped and say what is missing; with
 BARE_QGA_MUST_RUN=1, as continuous integration has it, that is a failure.
@@ -18,7 +19,7 @@ import libvirtd  # noqa: E402
 import qemu  # noqa: E402
 from domain import Domain, Domains  # noqa: E402
 
-LOGS = os.path.join(qemu.ROOT, "build/client-logs")
+LOGS = os.path.join(qemu.ROOT, "build/client-logs", "-".join(libvirtd.CHOSEN))
 MUST_RUN = os.environ.get("BARE_QGA_MUST_RUN") == "1"
 
 
@@ -40,34 +41,33 @@ def daemon(absent):
     why = libvirtd.missing()
     if why:
         absent(why)
-    if not os.path.exists(qemu.IMAGE):
-        pytest.fail(f"{qemu.IMAGE} does not exist: run make", pytrace=False)
+    for arch in libvirtd.CHOSEN:
+        if not os.path.exists(image := qemu.ARCHES[arch]["image"]):
+            pytest.fail(f"{image} does not exist: run make", pytrace=False)
     with libvirtd.Libvirtd(LOGS) as running:
         yield running
 
 
 @pytest.fixture
-def start(request, daemon):
-    domains = Domains(daemon)
+def start(request, daemon, machine):
+    domains = Domains(daemon, machine)
     request.node.domains = domains
     yield domains
     domains.stop()
 
 
 @pytest.fixture(scope="module")
-def start_for_all(daemon):
-    """As start(), for all tests of a file."""
-    domains = Domains(daemon)
+def start_for_all(daemon, machine):
+    """As start(), for all tests of a file on one board."""
+    domains = Domains(daemon, machine)
     yield domains
     domains.stop()
 
 
-@pytest.fixture(scope="module", params=["pc", "q35"])
-def domain(request, daemon):
-    """A domain of each machine that the tests of one file share; they leave it as they found it."""
-    domains = Domains(daemon)
-    yield domains(machine=request.param)
-    domains.stop()
+@pytest.fixture(scope="module")
+def domain(start_for_all):
+    """A domain of each board that the tests of one file share; they leave it as they found it."""
+    return start_for_all()
 
 
 @pytest.hookimpl(hookwrapper=True)

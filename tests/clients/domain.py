@@ -14,8 +14,12 @@ try:
 except ImportError:
     libvirt = libvirt_qemu = None  # the tests are skipped then, see libvirtd.missing()
 
-from qemu import PORT_NAME, Deadline
+import cpio
+from qemu import ARCHES, PORT_NAME, Deadline, arch_of, has_fw_cfg
 
+# What libvirt says of a domain that ends as it was asked to; see Domain.shut_down().
+RACED = ("End of file from agent socket", "Unable to read from monitor")
+CRASHES = {"faults": [{"effect": "crash", "command": "guest-get-load"}]}
 MAC = "52:54:00:12:34:56"
 
 # libvirt-domain.h, enum virDomainEventType and virConnectDomainEventAgentLifecycleState
@@ -80,10 +84,11 @@ class Domain:
     """
     One domain.
 
-    machine, memory, vcpus   <os> machine type, MiB, number
+    machine, memory, vcpus   the board as qemu.Vm names it, MiB, number
     append                   the kernel command line
-    initrd                   bytes of a cpio archive
+    initrd                   entries of a cpio archive
     fw_cfg                   {name: text or bytes}, e.g. {"opt/bare-qga/cmdline": "log=off"}
+    personality              what the agent claims to be, an object; by fw_cfg where there is that
     on_crash, on_reboot      what libvirt does (preserve, destroy, restart ...)
     devices                  further XML inside <devices>
     network                  whether there is an e1000 in QEMU's user network
@@ -91,9 +96,18 @@ class Domain:
     xml                      a whole domain in place of all that; only name and kernel are changed
     """
 
-    def __init__(self, daemon, name, machine="pc", memory=64, vcpus=2, append=None, initrd=None,
-                 fw_cfg=None, on_crash="preserve", on_reboot="restart", devices="", network=True,
-                 sleep="yes", xml=None):
+    def __init__(self, daemon, name, machine="pc", memory=64, vcpus=2, append=None, initrd=(),
+                 fw_cfg=None, personality=None, on_crash="preserve", on_reboot="restart",
+                 devices="", network=True, sleep="yes", xml=None):
+        arch, board = arch_of(machine)
+        fw_cfg, initrd = dict(fw_cfg or {}), list(initrd)
+        if personality is not None and has_fw_cfg(machine):
+            fw_cfg["opt/bare-qga/personality"] = json.dumps(personality)
+        elif personality is not None:
+            initrd.append(cpio.entry("etc/bare-qga/personality.json",
+                                     json.dumps(personality).encode()))
+        self.machine = machine
+        self.image = daemon.images[arch]
         self.daemon = daemon
         self.name = name
         self.events = Events()
@@ -101,12 +115,20 @@ class Domain:
         self.started = 0
         self.given = xml
         self.parts = {
-            "name": name, "machine": machine, "memory": memory, "vcpus": vcpus,
-            "image": daemon.image, "serial": self.serial, "port": PORT_NAME,
+            "name": name, "arch": arch, "board": board, "memory": memory, "vcpus": vcpus,
+            "own": _OWN_X86.format(sleep=sleep) if arch == "x86_64" else _own(arch),
+            "panic": _PANIC_X86 if arch == "x86_64" else "",
+            "args": "" if arch == "x86_64" else _PANIC_VIRT,
+            "image": self.image, "serial": self.serial, "port": PORT_NAME,
             "append": f"<cmdline>{_text(append)}</cmdline>" if append else "",
-            "initrd": f"<initrd>{daemon.write(name + '.cpio', initrd)}</initrd>" if initrd else "",
-            "fw_cfg": self._fw_cfg(fw_cfg or {}), "on_crash": on_crash, "on_reboot": on_reboot,
-            "network": _NETWORK if network else "", "devices": devices, "sleep": sleep}
+            "initrd": self._initrd(initrd), "fw_cfg": self._fw_cfg(fw_cfg),
+            "on_crash": on_crash, "on_reboot": on_reboot,
+            "network": _NETWORK if network else "", "devices": devices}
+
+    def _initrd(self, entries):
+        if not entries:
+            return ""
+        return f"<initrd>{self.daemon.write(self.name + '.cpio', cpio.archive(*entries))}</initrd>"
 
     def _fw_cfg(self, files):
         entries = ""
@@ -120,7 +142,7 @@ class Domain:
             return _XML.format(**self.parts)
         domain = xml.etree.ElementTree.fromstring(self.given)
         domain.find("name").text = self.name
-        domain.find("os/kernel").text = self.daemon.image
+        domain.find("os/kernel").text = self.image
         return xml.etree.ElementTree.tostring(domain, encoding="unicode")
 
     def virsh(self, verb, *arguments, **options):
@@ -161,12 +183,17 @@ class Domain:
         """
         virsh shutdown.  libvirt ends QEMU as soon as the guest is off; whether the caller hears
         of that or of the agent's socket that went with QEMU is a race inside of libvirt, and so is
-        whether it then tries the power button of a machine that is off.
+        whether it then tries the power button of a machine that is off.  riscv64's QEMU 7.2 ends
+        inside of the guest's write (hw/misc/sifive_test.c), and the monitor may be what breaks.
         """
-        done = self.virsh("shutdown", *mode, check=False)
-        raced = ["End of file from agent socket"] + ([] if mode else ["domain is not running"])
-        if done.returncode and not any(text in done.stderr for text in raced):
-            raise VirshError(("shutdown", self.name, *mode), done)
+        self.end_by("shutdown", *mode)
+
+    def end_by(self, verb, *mode):
+        """As shut_down(), by another verb after which QEMU ends."""
+        done = self.virsh(verb, *mode, check=False)
+        if done.returncode and not any(text in done.stderr for text in (
+                *RACED, *([] if mode else ["domain is not running"]))):
+            raise VirshError((verb, self.name, *mode), done)
 
     def command(self, request, *options, timeout=60):
         """virsh qemu-agent-command; `request` is an object or text.  Returns the reply's object."""
@@ -197,6 +224,17 @@ class Domain:
         return json.loads(self.call_raw(json.dumps(
             {"execute": command, "arguments": arguments})))["return"]
 
+    def crash(self):
+        """
+        The guest dies: of a non-maskable interrupt that nothing asked for, or, where there is none,
+        of what its personality has to be, CRASHES.
+        """
+        if arch_of(self.machine)[0] == "x86_64":
+            self.virsh("inject-nmi")
+        else:
+            self.virsh("qemu-agent-command", "--timeout", "1", '{"execute":"guest-get-load"}',
+                       check=False)
+
     def qemu_pid(self):
         with open(self.daemon.path(f"run/libvirt/qemu/run/{self.name}.pid"), encoding="ascii") as f:
             return int(f.read())
@@ -215,10 +253,11 @@ class Domain:
 
 
 class Domains:
-    """The domains of one test, or of one module."""
+    """The domains of one test, or of one module; of the board that it runs on."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, machine):
         self.daemon = daemon
+        self.machine = machine
         self.log_mark = daemon.log_size()
         self.list = []
 
@@ -229,7 +268,7 @@ class Domains:
 
     def prepare(self, **options):
         """A domain that is defined and not started."""
-        domain = self.daemon.domain(**options)
+        domain = self.daemon.domain(**{"machine": self.machine, **options})
         self.list.append(domain)
         return domain
 
@@ -253,33 +292,51 @@ _NETWORK = f"""<interface type='user'>
       <model type='e1000'/>
     </interface>"""
 
+# What only one kind of board has.
+_OWN_X86 = """<features><acpi/></features>
+  <pm>
+    <suspend-to-mem enabled='{sleep}'/>
+    <suspend-to-disk enabled='yes'/>
+  </pm>"""
+_PANIC_X86 = "<panic model='isa'/>"
+# libvirt 9.0 does not know <panic model='pvpanic'/>, of 9.1, yet.
+_PANIC_VIRT = """<commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'>
+    <arg value='-device'/><arg value='pvpanic-pci,addr=1e'/>
+  </commandline>"""
+
+
+def _own(arch):
+    """Without <cpu>, aarch64's would have 32 bits."""
+    cpu = ARCHES[arch]["cpu"]
+    return f"""<cpu mode='custom' match='exact' check='none'>
+    <model fallback='forbid'>{cpu}</model>
+  </cpu>""" if cpu else ""
+
+
 _XML = """<domain type='qemu'>
   <name>{name}</name>
   <memory unit='MiB'>{memory}</memory>
   <vcpu>{vcpus}</vcpu>
   <os>
-    <type arch='x86_64' machine='{machine}'>hvm</type>
+    <type arch='{arch}' machine='{board}'>hvm</type>
     <kernel>{image}</kernel>
     {initrd}
     {append}
   </os>
   {fw_cfg}
-  <features><acpi/></features>
+  {own}
   <clock offset='utc'/>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>{on_reboot}</on_reboot>
   <on_crash>{on_crash}</on_crash>
-  <pm>
-    <suspend-to-mem enabled='{sleep}'/>
-    <suspend-to-disk enabled='yes'/>
-  </pm>
   <devices>
     <serial type='file'><source path='{serial}'/></serial>
     <channel type='unix'><target type='virtio' name='{port}'/></channel>
     {network}
-    <panic model='isa'/>
+    {panic}
     <memballoon model='none'/>
     {devices}
   </devices>
+  {args}
 </domain>
 """

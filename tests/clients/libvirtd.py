@@ -24,16 +24,18 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../boot")]
 from domain import AGENT, LIFECYCLE, Domain, LibvirtError, VirshError, libvirt  # noqa: E402
-from qemu import IMAGE, PATIENCE, Deadline  # noqa: E402
+from qemu import ARCHES, PATIENCE, Deadline  # noqa: E402
 
-QEMU = "qemu-system-x86_64"
+# Those whose part of the tests runs (tests/conftest.py).
+CHOSEN = [os.environ["BARE_QGA_ARCH"]] if "BARE_QGA_ARCH" in os.environ else list(ARCHES)
+EMULATORS = ["qemu-system-" + arch for arch in CHOSEN]
 
 
 def missing():
     """Why no libvirt can be had here, or None."""
     if libvirt is None:
         return "no libvirt for Python here (Debian: python3-libvirt)"
-    for program in ("libvirtd", "virsh", QEMU):
+    for program in ("libvirtd", "virsh", *EMULATORS):
         if not find(program):
             return f"no {program} here"
     if os.geteuid() == 0 and not find("setpriv"):
@@ -104,14 +106,17 @@ class Libvirtd:
     def _start(self):
         for folder in ("run", "bin", "etc/libvirt", "home"):
             os.makedirs(self.path(folder))
-        os.symlink(find(QEMU), self.path("bin/" + QEMU))
+        for emulator in EMULATORS:
+            os.symlink(find(emulator), self.path("bin/" + emulator))
         # Without virtlogd and without labels of a security driver.
         self.write("etc/libvirt/qemu.conf", 'stdio_handler = "file"\nsecurity_driver = "none"\n')
         self.write("libvirtd.conf", f'unix_sock_dir = "{self.path("run")}"\n'
                    'log_filters = "1:qemu_agent"\n'
                    f'log_outputs = "1:file:{self.path("libvirtd.log")}"\n')
-        with open(IMAGE, "rb") as image:
-            self.image = self.write("bare-qga.elf", image.read())
+        self.images = {}
+        for arch in CHOSEN:
+            with open(ARCHES[arch]["image"], "rb") as image:
+                self.images[arch] = self.write(f"bare-qga.{arch}", image.read())
         command = [find("libvirtd"), "--config", self.path("libvirtd.conf"),
                    "--pid-file", self.path("libvirtd.pid")]
         if os.geteuid() == 0:
@@ -139,7 +144,7 @@ class Libvirtd:
                 raise LibvirtError("libvirtd did not start: " + self.log())
         os.close(pidfd)
         # One call that virsh, not this process, waits for, so that it has a deadline.
-        self.virsh("version", timeout=60)
+        self.virsh("list", timeout=60)
         self.connection = libvirt.open(self.uri)
         register = self.connection.domainEventRegisterAny
         register(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._on_lifecycle, None)

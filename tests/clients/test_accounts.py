@@ -3,13 +3,16 @@
 import pytest
 
 from domain import VirshError
+from qemu import VIRT
+
+MACHINES = ["q35", *VIRT]
 
 ONE, TWO = "ssh-ed25519 AAAAC3Nz one@host", "ssh-rsa AAAAB3Nz two@host"
 
 
 @pytest.fixture
 def guest(start):
-    return start(machine="q35")
+    return start()
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ import json
 import pytest
 
 from domain import LibvirtError, VirshError
+from qemu import VIRT
+
+MACHINES = ["pc", "q35", *VIRT]
 
 NOT_FOUND = "The command guest-nope has not been found"
 
@@ -106,7 +109,7 @@ def test_request_larger_than_the_socket_buffer(start):
     for the answer.  The agent answers each with what is wrong; once libvirt gives up, its first
     guest-sync ends in the rubble, and the next one has to be answered.
     """
-    domain = start(machine="q35")
+    domain = start()
     handle = domain.execute("guest-file-open", path="/tmp/large", mode="w")
     text = base64.b64encode(bytes(1 << 20)).decode()
     request = {"execute": "guest-file-write", "arguments": {"handle": handle, "buf-b64": text}}

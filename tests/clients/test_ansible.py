@@ -13,7 +13,9 @@ import sys
 
 import pytest
 
-from qemu import PATIENCE
+from qemu import PATIENCE, VIRT
+
+MACHINES = ["q35", *VIRT]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONNECTION = "community.libvirt.libvirt_qemu"
@@ -23,7 +25,7 @@ CONNECTION = "community.libvirt.libvirt_qemu"
 def guest(start_for_all, absent):
     if not shutil.which("ansible-playbook"):
         absent("no ansible-playbook here (Debian: ansible)")
-    return start_for_all(machine="q35", append="hostname=box")
+    return start_for_all(append="hostname=box")
 
 
 def ansible(tmp_path, guest, program, *arguments):
@@ -83,7 +85,7 @@ def test_wait_for_connection(tmp_path, guest):
 
 def test_guest_that_lacks_exec(tmp_path, start, guest):
     """The connection compares guest-info's entries and says no."""
-    domain = start(machine="q35", append="block-rpcs=guest-exec")
+    domain = start(append="block-rpcs=guest-exec")
     done = ansible(tmp_path, domain, "ansible", "guests", "-m", "raw", "-a", "true")
     assert done.returncode != 0
     assert "does not have required capabilities" in done.stdout

@@ -8,12 +8,15 @@ import subprocess
 import pytest
 
 from domain import VirshError
+from qemu import VIRT
+
+MACHINES = ["pc", "q35", *VIRT]
 
 
 @pytest.fixture
 def stopped(start):
     """A domain whose QEMU stands still: to libvirt, an agent that does not answer."""
-    domain = start(machine="q35")
+    domain = start()
     # Behind the guest-sync with which libvirt begins, and to which it gives five seconds.
     domain.execute("guest-ping")
     pid = domain.qemu_pid()

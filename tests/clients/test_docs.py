@@ -28,6 +28,7 @@ def test_domain(start, machine):
     domain.wait_lifecycle("stopped", 0)
 
 
+@pytest.mark.only("x86_64", why="the page's domain is for it")
 def test_domain_with_fw_cfg(start):
     domain, options = blocks("xml")
     xml = re.sub(r"<cmdline>.*</cmdline>", "", domain).replace("</os>", "</os>" + options)

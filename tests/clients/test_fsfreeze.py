@@ -3,6 +3,9 @@
 import pytest
 
 from domain import VirshError
+from qemu import VIRT
+
+MACHINES = ["pc", "q35", *VIRT]
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +62,7 @@ def test_commands_while_frozen(domain):
 @pytest.fixture
 def with_disk(start):
     """A domain with a disk, without which there is no snapshot; the guest has no use for it."""
-    return lambda daemon: start(machine="q35", devices=f"""
+    return lambda daemon: start(devices=f"""
         <disk type='file'>
           <driver name='qemu' type='raw'/>
           <source file='{daemon.write("disk.raw", bytes(1 << 20))}'/>

@@ -9,6 +9,9 @@ import json
 import pytest
 
 from domain import MAC, Deadline, libvirt, libvirt_qemu
+from qemu import VIRT
+
+MACHINES = ["q35", *VIRT]
 
 # pkg/virt-handler/guest-agent: without one of them the condition is UnsupportedAgent.
 REQUIRED = {"guest-ping", "guest-get-time", "guest-info", "guest-shutdown",
@@ -26,7 +29,7 @@ DEVICES = """
 @pytest.fixture(scope="module")
 def vmi(daemon, start_for_all):
     """The domain, and it as libvirt's object, which is how virt-launcher has it."""
-    domain = start_for_all(machine="q35", append="net=dhcp hostname=vmi", devices=DEVICES)
+    domain = start_for_all(append="net=dhcp hostname=vmi", devices=DEVICES)
     return domain, daemon.connection.lookupByName(domain.name)
 
 

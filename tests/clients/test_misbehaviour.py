@@ -7,12 +7,14 @@ timeout, after which the next command begins with guest-sync and puts up with an
 answer.  A line that is no JSON, or one longer than 10 MiB, makes it give the agent up until the
 port was closed and is open again.
 """
-import json
 import time
 
 import pytest
 
 from libvirtd import VirshError
+from qemu import VIRT
+
+MACHINES = ["q35", *VIRT]
 
 SET_FAULTS = "__org.bare-qga_set-faults"
 STATUS = "__org.bare-qga_status"
@@ -21,17 +23,14 @@ NOT_RESPONDING = "Guest agent is not responding"
 GIVEN_UP = "QEMU guest agent is not available due to an error"
 
 
-def personality(*faults, **members):
-    return {"opt/bare-qga/personality": json.dumps({"faults": list(faults), **members})}
+def with_faults(*faults):
+    return {"faults": list(faults)}
 
 
 @pytest.fixture(scope="module")
-def shared(daemon):
+def shared(start_for_all):
     """One domain for all that it survives."""
-    domain = daemon.domain(machine="q35", network=False, fw_cfg=personality())
-    domain.start().wait_connected()
-    yield domain
-    domain.stop()
+    return start_for_all(network=False, personality=with_faults())
 
 
 @pytest.fixture
@@ -257,8 +256,8 @@ def test_clock_jump(faulty):
 
 
 def test_crash(start):
-    domain = start(machine="q35", network=False,
-                   fw_cfg=personality({"effect": "crash", "command": "guest-ping"}))
+    domain = start(network=False,
+                   personality=with_faults({"effect": "crash", "command": "guest-ping"}))
     mark = domain.events.mark()
     domain.virsh("qemu-agent-command", "--timeout", "5", PING, check=False)
     domain.wait_lifecycle("crashed", mark)
@@ -271,8 +270,8 @@ def test_crash(start):
 
 
 def test_late_start(start):
-    domain = start.prepare(machine="q35", network=False,
-                           fw_cfg=personality({"effect": "late-start", "ms": 4000}))
+    domain = start.prepare(network=False,
+                           personality=with_faults({"effect": "late-start", "ms": 4000}))
     domain.start()
     assert domain.agent_state() == "disconnected"
     fails(domain, "QEMU guest agent is not connected")
@@ -293,7 +292,7 @@ def test_a_personality(start):
             {"pci-controller": {"domain": 0, "bus": 0, "slot": 5, "function": 0},
              "bus-type": "virtio", "bus": 0, "target": 0, "unit": 0, "dev": "/dev/vda1"}]}
             for point in ("/", "/srv")]}
-    domain = start(machine="q35", vcpus=4, fw_cfg=personality(**claimed))
+    domain = start(vcpus=4, personality=claimed)
     assert domain.execute(STATUS)["accepted"] is True
     info = {key.strip(): value.strip() for key, value in
             (line.split(":", 1) for line in domain.virsh("guestinfo").splitlines() if ":" in line)}

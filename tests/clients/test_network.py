@@ -6,6 +6,9 @@ Tools wait for the address by asking again and again (Terraform, Packer, virt-ma
 import pytest
 
 from domain import MAC, Deadline
+from qemu import VIRT
+
+MACHINES = ["pc", "q35", *VIRT]
 
 
 def addresses(domain, *options):
@@ -24,9 +27,9 @@ def wait_ipv4(domain, timeout=60):
         assert not deadline.over(), rows
 
 
-@pytest.fixture(scope="module", params=["pc", "q35"])
-def networked(request, start_for_all):
-    domain = start_for_all(machine=request.param, append="net=dhcp")
+@pytest.fixture(scope="module")
+def networked(start_for_all):
+    domain = start_for_all(append="net=dhcp")
     wait_ipv4(domain)
     return domain
 
@@ -64,7 +67,7 @@ def test_guestinfo(networked):
 
 
 def test_without_network(start):
-    domain = start(machine="q35", network=False)
+    domain = start(network=False)
     assert {row[0] for row in addresses(domain)} <= {"lo", "-"}
 
 

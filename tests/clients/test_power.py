@@ -2,25 +2,28 @@
 """virsh shutdown, reboot, reset, and a guest that crashes."""
 import pytest
 
-from domain import VirshError
+from domain import CRASHES, VirshError
+from qemu import VIRT, arch_of, has_button
 
-MACHINES = ["pc", "q35"]
+MACHINES = ["pc", "q35", *VIRT]
 
 
-@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("mode", [("--mode", "agent"), (), ("--mode", "acpi")])
 def test_shutdown(start, machine, mode):
-    """Without a mode libvirt asks the agent first; ACPI's power button is the third way."""
-    domain = start(machine=machine)
+    """Without a mode libvirt asks the agent first; the power button, "acpi", is the third way."""
+    if "acpi" in mode and not has_button(machine):
+        pytest.skip("this board has no power button")
+    domain = start()
     mark = domain.events.mark()
     domain.shut_down(*mode)
-    domain.wait_lifecycle("shutdown", mark)
+    if arch_of(machine)[0] != "riscv64":  # whose QEMU 7.2 ends without a word about it
+        domain.wait_lifecycle("shutdown", mark)
     domain.wait_lifecycle("stopped", mark)
     assert domain.state() == "shut off"
 
 
 def test_shutdown_and_start_again(start):
-    domain = start(machine="q35")
+    domain = start()
     for _ in range(3):
         mark = domain.events.mark()
         domain.shut_down("--mode", "agent")
@@ -31,7 +34,7 @@ def test_shutdown_and_start_again(start):
 
 def test_shutdown_while_frozen(start):
     """The agent refuses, as it does for everything that writes."""
-    domain = start(machine="q35")
+    domain = start()
     domain.virsh("domfsfreeze")
     with pytest.raises(VirshError, match="guest-shutdown has been disabled"):
         domain.virsh("shutdown", "--mode", "agent")
@@ -41,10 +44,9 @@ def test_shutdown_while_frozen(start):
     domain.wait_lifecycle("stopped", mark)
 
 
-@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("mode", [("--mode", "agent"), ()])
-def test_reboot(start, machine, mode):
-    domain = start(machine=machine)
+def test_reboot(start, mode):
+    domain = start()
     for _ in range(2):
         handle = domain.execute("guest-file-open", path="/tmp/forgotten", mode="w")
         mark = domain.events.mark()
@@ -60,16 +62,15 @@ def test_reboot(start, machine, mode):
 
 def test_reboot_that_destroys(start):
     """<on_reboot>destroy</on_reboot> turns the guest's reset into its end."""
-    domain = start(machine="pc", on_reboot="destroy")
+    domain = start(on_reboot="destroy")
     mark = domain.events.mark()
-    domain.virsh("reboot", "--mode", "agent")
+    domain.end_by("reboot", "--mode", "agent")
     domain.wait_lifecycle("stopped", mark)
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_reset(start, machine):
+def test_reset(start):
     """The host's reset, in mid-freeze: the guest starts from nothing."""
-    domain = start(machine=machine)
+    domain = start()
     domain.virsh("domfsfreeze")
     mark = domain.events.mark()
     domain.virsh("reset")
@@ -77,13 +78,11 @@ def test_reset(start, machine):
     assert domain.execute("guest-fsfreeze-status") == "thawed"
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_crash(start, machine):
+def test_crash(start):
     """A dead kernel tells pvpanic; libvirt calls the domain crashed and asks it nothing more."""
-    domain = start(machine=machine)
+    domain = start(personality=CRASHES)
     mark = domain.events.mark()
-    # A non-maskable interrupt that nothing asked for is a reason to die.
-    domain.virsh("inject-nmi")
+    domain.crash()
     domain.wait_lifecycle("crashed", mark)
     assert domain.virsh("domstate", "--reason") == "crashed (panicked)"
     with pytest.raises(VirshError, match="domain is not running"):
@@ -96,9 +95,9 @@ def test_crash(start, machine):
 
 def test_crash_that_restarts(start):
     """<on_crash>restart</on_crash>, as a watchful host has it."""
-    domain = start(machine="q35", on_crash="restart")
+    domain = start(on_crash="restart", personality=CRASHES)
     mark = domain.events.mark()
-    domain.virsh("inject-nmi")
+    domain.crash()
     mark = domain.wait_lifecycle("crashed", mark)
     domain.wait_connected(mark)
     assert domain.execute("guest-ping") == {}

@@ -21,6 +21,8 @@ HOSTED = os.environ.get("BARE_QGA_HOSTED",
                         os.path.join(qemu.ROOT, "build/hosted-asan/bare-qga"))
 
 
+# The agent as a Linux process is a machine like the others here.
+MACHINES = ["hosted", "q35", *qemu.VIRT]
 PROXMOX_DEVICES = [
     word for device in (
         "pci-bridge,id=pci.1,chassis_nr=1,bus=pci.0,addr=0x1e",
@@ -47,17 +49,17 @@ def hosted(directory):
 
 
 @contextlib.contextmanager
-def booted(directory):
-    with qemu.Vm(directory, machine="q35") as vm:
+def booted(directory, machine):
+    with qemu.Vm(directory, machine=machine) as vm:
         vm.agent(timeout=60).close()
         yield vm.path("agent")
 
 
-@pytest.fixture(params=["hosted", "kernel"])
-def path(request):
+@pytest.fixture
+def path(machine):
     """The socket of an agent."""
     directory = tempfile.mkdtemp(prefix="bare-qga.")
-    with (hosted if request.param == "hosted" else booted)(directory) as found:
+    with hosted(directory) if machine == "hosted" else booted(directory, machine) as found:
         yield found
     shutil.rmtree(directory, ignore_errors=True)
 
@@ -192,9 +194,10 @@ def test_vmtest(path):
     client.port.sock.close()
 
 
-def test_vmtest_before_the_guest_is_up(tmp_path):
+@pytest.mark.parametrize("machine", MACHINES[1:])
+def test_vmtest_before_the_guest_is_up(machine, tmp_path):
     """The client is there first and asks until the kernel answers."""
-    with qemu.Vm(str(tmp_path), machine="q35", args=["-S"]) as vm:
+    with qemu.Vm(str(tmp_path), machine=machine, args=["-S"]) as vm:
         with contextlib.closing(Agent(vm.path("agent"))) as early:
             early.send(b'{"execute":"guest-sync","arguments":{"id":1}}\n')
             vm.qmp.execute("cont")

@@ -5,14 +5,15 @@ import base64
 import pytest
 
 from domain import VirshError
+from qemu import VIRT
 
-MACHINES = ["pc", "q35"]
+MACHINES = ["pc", "q35", *VIRT]
 
 
-@pytest.fixture(params=MACHINES)
-def busy(request, start):
+@pytest.fixture
+def busy(start):
     """A domain with an open file, half written, and frozen: all of that has to survive."""
-    domain = start(machine=request.param)
+    domain = start()
     domain.handle = domain.execute("guest-file-open", path="/tmp/kept", mode="w+")
     domain.execute("guest-file-write", handle=domain.handle,
                    buf_b64=base64.b64encode(b"kept").decode())
@@ -72,7 +73,7 @@ def test_snapshot_of_memory(busy):
 
 def test_reboot_after_restore(start):
     """The restored guest is as able to end as one that was booted."""
-    domain = start(machine="q35")
+    domain = start()
     domain.virsh("managedsave")
     domain.start().wait_connected()
     mark = domain.events.mark()

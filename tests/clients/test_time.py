@@ -6,6 +6,9 @@ import time
 import pytest
 
 from domain import VirshError
+from qemu import VIRT
+
+MACHINES = ["pc", "q35", *VIRT]
 
 # What an answer may be late on a slow host.
 SLACK = 30

@@ -3,11 +3,14 @@
 import pytest
 
 from domain import VirshError
+from qemu import VIRT
+
+MACHINES = ["q35", *VIRT]
 
 
 @pytest.fixture
 def two(start):
-    return start(machine="q35", vcpus=2)
+    return start(vcpus=2)
 
 
 def guestvcpus(domain):
@@ -19,15 +22,14 @@ def test_shown(domain):
     assert domain.virsh("vcpucount", "--guest") == "2"
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35"])
-def test_number_is_the_machines(start, machine):
-    domain = start(machine=machine, vcpus=5)
+def test_number_is_the_machines(start):
+    domain = start(vcpus=5)
     assert domain.virsh("vcpucount", "--guest") == "5"
     assert guestvcpus(domain)["vcpus"] == "0-4"
 
 
 def test_one(start):
-    domain = start(machine="q35", vcpus=1)
+    domain = start(vcpus=1)
     assert guestvcpus(domain)["vcpus"] == "0"
     assert domain.virsh("vcpucount", "--guest") == "1"
 

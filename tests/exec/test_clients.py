@@ -4,12 +4,15 @@ import base64
 
 import pytest
 
+import qemu
 from test_differential import Guest
+
+MACHINES = ["hosted", *qemu.DEFAULTS]
 
 
 @pytest.fixture
-def guest(tmp_path):
-    guest = Guest(str(tmp_path / "socket"))
+def guest(machine, tmp_path):
+    guest = Guest(machine, tmp_path)
     yield guest
     guest.close()
 

@@ -16,6 +16,7 @@ import time
 
 import pytest
 
+import qemu
 import scripts
 
 HOSTED = os.environ.get("BARE_QGA_HOSTED", "build/hosted-asan/bare-qga")
@@ -55,11 +56,21 @@ ALLOWED = {
 }
 
 
-class Guest:
-    """A hosted agent that runs programs."""
+# The agent as a Linux process, whose sanitizers look on, and with the C libraries of the kernels.
+MACHINES = ["hosted", *qemu.DEFAULTS]
 
-    def __init__(self, path):
-        self.process = subprocess.Popen([HOSTED, "--listen", path], stderr=subprocess.PIPE)
+
+class Guest:
+    """An agent that runs programs, hosted or booted; `folder` is for its socket and logs."""
+
+    def __init__(self, machine, folder):
+        if machine == "hosted":
+            path = str(folder / "socket")
+            self.vm = None
+            self.process = subprocess.Popen([HOSTED, "--listen", path], stderr=subprocess.PIPE)
+        else:
+            self.vm = qemu.Vm(str(folder), machine=machine).start()
+            path, self.process = self.vm.path("agent"), self.vm.process
         deadline = time.monotonic() + DEADLINE_S
         while True:
             try:
@@ -103,14 +114,17 @@ class Guest:
 
     def close(self):
         self.socket.close()
+        if self.vm:
+            self.vm.stop()
+            return
         self.process.terminate()
         errors = self.process.communicate(timeout=DEADLINE_S)[1]
         assert self.process.returncode == 0, errors.decode(errors="replace")
 
 
 @pytest.fixture(scope="module")
-def guest(tmp_path_factory):
-    guest = Guest(str(tmp_path_factory.mktemp("agent") / "socket"))
+def guest(machine, tmp_path_factory):
+    guest = Guest(machine, tmp_path_factory.mktemp("agent"))
     guest.run("mkdir", "-p", "/nothing", *(f"/files/{name}" for name in FOLDERS + ["dir/sub"]))
     for name, content in FILES.items():
         guest.write(f"/files/{name}", content.encode("latin-1"))

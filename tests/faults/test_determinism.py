@@ -3,6 +3,7 @@
 import json
 
 from hosted_agent import STATUS, qemu
+from test_booted import brings
 from agent import request
 
 FAULTS = [
@@ -47,11 +48,9 @@ def test_the_same_bytes(hosted):
     assert all(fault["fired"] for fault in first[1]), first[1]
 
 
-def test_the_same_bytes_from_the_kernel(hosted, tmp_path):
-    file = tmp_path / "personality.json"
-    file.write_text(json.dumps(with_seed(3)))
-    args = ["-fw_cfg", f"name=opt/bare-qga/personality,file={file}"]
-    with qemu.Vm(str(tmp_path / "vm"), args=args) as vm:
+def test_the_same_bytes_from_the_kernel(hosted, machine, tmp_path):
+    options = brings(with_seed(3), machine, tmp_path)
+    with qemu.Vm(str(tmp_path / "vm"), machine=machine, **options) as vm:
         booted = conversation(vm.connect())
     assert booted == conversation(hosted(with_seed(3)).connect())
 
