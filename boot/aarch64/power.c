@@ -8,11 +8,7 @@
 #include "boot/virt/virt.h"
 #include "entry.h"
 
-enum psci_function {
-    PSCI_CPU_OFF = 0x84000002,
-    PSCI_SYSTEM_OFF = 0x84000008,
-    PSCI_SYSTEM_RESET = 0x84000009
-};
+enum psci_function { PSCI_SYSTEM_OFF = 0x84000008, PSCI_SYSTEM_RESET = 0x84000009 };
 
 /* SYS_EXIT: the reason "by itself", and the code. */
 #define SEMIHOSTING_EXIT        0x18

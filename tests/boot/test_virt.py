@@ -34,9 +34,12 @@ def test_arm_board(boot, options):
     check_session(boot(machine=f"{ARM},{options}", cpu="max"))
 
 
-@pytest.mark.parametrize("options", ["gic-version=2", "gic-version=3", "virtualization=on"])
+@pytest.mark.parametrize("options", [
+    "gic-version=2", "gic-version=3", "virtualization=on", "secure=on", "secure=on,gic-version=3",
+    "secure=on,virtualization=on", "secure=on,virtualization=on,gic-version=3"])
 def test_arm_elf(boot, options):
-    """An ELF gets no word about the device tree, which lies where RAM starts."""
+    """An ELF gets no word about the device tree, which lies where RAM starts; on secure=on it
+    starts at EL3, which it has to leave."""
     vm = boot(machine=f"{ARM},{options}", append="hostname=box", **ARM_ELF)
     assert check_session(vm).read_file("/etc/hostname") == b"box\n"
 
