@@ -50,10 +50,8 @@ at_any_level:
     mov x1, #SCR
     msr scr_el3, x1
     msr cptr_el3, xzr
-    ldr x2, =LAYOUT_GIC_BASE
-    mrs x1, id_aa64pfr0_el1
-    ubfx x3, x1, #24, #4
-    cbz x3, 1f
+    bl find_gic
+    b.ne 1f
     mov x3, #0xf
     msr S3_6_C12_C12_5, x3 /* ICC_SRE_EL3: SRE, and lower levels may enable their own */
     mov w3, #1 << 6 /* GICD_CTLR.DS: one world only */
@@ -68,6 +66,7 @@ at_any_level:
     ldr x2, =LAYOUT_GIC_CPU_BASE
     str w3, [x2, #4] /* GICC_PMR: the lower half of the priorities is the other world's to mask */
 3:  mov x2, #SPSR_EL1H
+    mrs x1, id_aa64pfr0_el1
     tst x1, #0xf00 /* is there an EL2? */
     b.eq 4f
     ldr x2, =SCTLR_EL2_OFF
@@ -94,9 +93,8 @@ at_el2:
     msr vpidr_el2, x1
     mrs x1, mpidr_el1
     msr vmpidr_el2, x1
-    mrs x1, id_aa64pfr0_el1
-    ubfx x1, x1, #24, #4
-    cbz x1, 1f
+    bl find_gic
+    b.ne 1f
     mov x1, #0xf
     msr S3_4_C12_C9_5, x1 /* ICC_SRE_EL2: SRE, and EL1 may enable its own */
     isb
@@ -178,6 +176,14 @@ at_el1:
     mov x29, #0
     mov x30, #0
     bl virt_start
+
+/* The distributor in x2; equal if it is a GICv3's, which has nothing where older ones say their
+ * version.  The processor may have the registers of one (ID_AA64PFR0_EL1) beside a GICv2. */
+find_gic:
+    ldr x2, =LAYOUT_GIC_BASE
+    ldr w3, [x2, #0xfe8] /* ICPIDR2 */
+    tst w3, #0xf0
+    ret
 
 /* What caches may hold of the tables at x1, 16 bytes being the shortest line; their end in x3. */
 forget_tables:

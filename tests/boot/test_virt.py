@@ -21,10 +21,17 @@ MODERN = ["-global", "virtio-mmio.force-legacy=false"]
 pytestmark = pytest.mark.skipif(len(VIRT) < 2, reason="these architectures are not there")
 
 
-@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a76", "neoverse-n1", "a64fx", "max"])
+@pytest.mark.parametrize("cpu", ["cortex-a35", "cortex-a53", "cortex-a57", "cortex-a72",
+                                 "cortex-a76", "neoverse-n1", "a64fx", "max"])
 @pytest.mark.parametrize("gic", ["2", "3"])
 def test_arm_cpu(boot, cpu, gic):
     check_session(boot(machine=f"{ARM},gic-version={gic}", cpu=cpu))
+
+
+@pytest.mark.parametrize("gic", ["2", "3"])
+def test_arm_cpu_beside_another_gic(boot, gic):
+    """The a64fx says that it has a GICv3's registers, whatever GIC the board has."""
+    check_session(boot(machine=f"{ARM},virtualization=on,gic-version={gic}", cpu="a64fx"))
 
 
 @pytest.mark.parametrize("options", [
