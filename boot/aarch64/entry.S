@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The first instructions: from EL2 or EL1 without paging, as the arm64 boot protocol (Linux
- * Documentation/arm64/booting.rst) hands over, to EL1 with a stack, caches, a first page table and
- * a stack canary.  The kernel runs on SP_EL0, so that every trap finds another stack by itself.
+ * Documentation/arm64/booting.rst) hands over, or from EL3 after reset, to EL1 with a stack, caches
+ * and a first page table.  The kernel runs on SP_EL0, so that every trap finds another stack by itself.
  *
  * Until the MMU is on all memory is device memory: no unaligned and no exclusive access.
  */
@@ -16,8 +16,12 @@
 #define SCTLR_ON  (SCTLR_OFF | 1 << 0 | 1 << 2 | 1 << 3 | 1 << 12)
 /* Arm ARM D17.2.139, TCR_EL1: 48 bits below, nothing above, walks cached and shared. */
 #define TCR (16 << 0 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23)
-/* EL1 with its own stack pointer, everything masked (Arm ARM C5.2.19). */
+#define SCTLR_EL2_OFF 0x30c50830
+/* With its own stack pointer, everything masked (Arm ARM C5.2.19). */
 #define SPSR_EL1H 0x3c5
+#define SPSR_EL2H 0x3c9
+/* Arm ARM D17.2.117, SCR_EL3: not secure, no secure calls, hypervisor calls, 64 bits. */
+#define SCR (1 << 0 | 3 << 4 | 1 << 7 | 1 << 8 | 1 << 10)
 
     .section .entry, "ax"
     .globl entry_elf
@@ -35,10 +39,45 @@ entry_elf:
 entry:
     msr daifset, #0xf
     mov x19, x0
+at_any_level:
     mrs x1, CurrentEL
     cmp x1, #2 << 2
-    b.ne at_el1
+    b.eq at_el2
+    b.lo at_el1
 
+    /* From the level of secure firmware, where an ELF starts on secure=on: everything belongs to
+     * the other world, the GIC included. */
+    mov x1, #SCR
+    msr scr_el3, x1
+    msr cptr_el3, xzr
+    bl find_gic
+    b.ne 1f
+    mov x3, #0xf
+    msr S3_6_C12_C12_5, x3 /* ICC_SRE_EL3: SRE, and lower levels may enable their own */
+    mov w3, #1 << 6 /* GICD_CTLR.DS: one world only */
+    str w3, [x2]
+    b 3f
+1:  mov w3, #~0
+    mov x4, #0x80 /* GICD_IGROUPR: every line */
+2:  str w3, [x2, x4]
+    add x4, x4, #4
+    cmp x4, #0x100
+    b.lo 2b
+    ldr x2, =LAYOUT_GIC_CPU_BASE
+    str w3, [x2, #4] /* GICC_PMR: the lower half of the priorities is the other world's to mask */
+3:  mov x2, #SPSR_EL1H
+    mrs x1, id_aa64pfr0_el1
+    tst x1, #0xf00 /* is there an EL2? */
+    b.eq 4f
+    ldr x2, =SCTLR_EL2_OFF
+    msr sctlr_el2, x2
+    mov x2, #SPSR_EL2H
+4:  msr spsr_el3, x2
+    adr x1, at_any_level
+    msr elr_el3, x1
+    eret
+
+at_el2:
     /* From the hypervisor's level down: 64 bits, counters and floating point not trapped, the
      * processor's own identity, system registers of a GICv3. */
     mov x1, #1 << 31
@@ -54,13 +93,10 @@ entry:
     msr vpidr_el2, x1
     mrs x1, mpidr_el1
     msr vmpidr_el2, x1
-    mrs x1, id_aa64pfr0_el1
-    ubfx x1, x1, #24, #4
-    cbz x1, 1f
-    mrs x1, S3_4_C12_C9_5 /* ICC_SRE_EL2: SRE, and EL1 may enable its own */
-    orr x1, x1, #1
-    orr x1, x1, #8
-    msr S3_4_C12_C9_5, x1
+    bl find_gic
+    b.ne 1f
+    mov x1, #0xf
+    msr S3_4_C12_C9_5, x1 /* ICC_SRE_EL2: SRE, and EL1 may enable its own */
     isb
     msr S3_4_C12_C11_0, xzr /* ICH_HCR_EL2 */
 1:  ldr x1, =SCTLR_OFF
@@ -75,13 +111,15 @@ at_el1:
     ldr x1, =SCTLR_OFF
     msr sctlr_el1, x1
     isb
-    /* The first page tables: devices below RAM, then a gigabyte of RAM one to one. */
+    /* The first page tables: devices below RAM, then a gigabyte of RAM one to one.  They are
+     * written around the caches, which must neither write something older over them later nor
+     * have it when the tables are walked. */
     ldr x1, =page_tables_boot
+    bl forget_tables
     mov x2, x1
-    mov x3, #8192 / 16
 1:  stp xzr, xzr, [x2], #16
-    sub x3, x3, #1
-    cbnz x3, 1b
+    cmp x2, x3
+    b.lo 1b
     add x2, x1, #4096
     orr x3, x2, #(PTE_VALID | PTE_TABLE)
     str x3, [x1]
@@ -90,9 +128,7 @@ at_el1:
     str x3, [x2]
     ldr x3, =(LAYOUT_RAM_BASE | PTE_VALID | PTE_NORMAL | PTE_INNER_SHARE | PTE_ACCESSED)
     str x3, [x2, #8 * (LAYOUT_RAM_BASE >> 30)]
-    dmb sy
-    dc ivac, x1
-    dc ivac, x2
+    bl forget_tables
 
     ldr x2, =PAGE_MAIR
     msr mair_el1, x2
@@ -140,6 +176,26 @@ at_el1:
     mov x29, #0
     mov x30, #0
     bl virt_start
+
+/* The distributor in x2; equal if it is a GICv3's, which has nothing where older ones say their
+ * version.  The processor may have the registers of one (ID_AA64PFR0_EL1) beside a GICv2. */
+find_gic:
+    ldr x2, =LAYOUT_GIC_BASE
+    ldr w3, [x2, #0xfe8] /* ICPIDR2 */
+    tst w3, #0xf0
+    ret
+
+/* What caches may hold of the tables at x1, 16 bytes being the shortest line; their end in x3. */
+forget_tables:
+    dsb sy
+    mov x2, x1
+    add x3, x1, #8192
+1:  dc ivac, x2
+    add x2, x2, #16
+    cmp x2, x3
+    b.lo 1b
+    dsb sy
+    ret
 
 protocol_image:
     .asciz "arm64 Image"

@@ -10,7 +10,6 @@
 
 #include "boot/platform.h"
 #include "boot/virt/virt.h"
-#include "cpu.h"
 #include "gic.h"
 
 /* Arm BSA §3.8.1: the interrupt of the EL1 virtual timer. */
@@ -18,6 +17,16 @@
 #define TIMER_ENABLE  1u
 #define LOOKS_MAX     1000000u
 #define AFFINITY_MASK UINT64_C(0xff00ffffff)
+
+/* A system register by its name. */
+#define system_read(name)                                                                          \
+    __extension__({                                                                                \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mrs %0, " name : "=r"(value_) : : "memory");                             \
+        value_;                                                                                    \
+    })
+#define system_write(name, value)                                                                  \
+    __asm__ volatile("msr " name ", %0\n\tisb" : : "r"((uint64_t)(value)) : "memory")
 
 static struct {
     volatile uint8_t *distributor;
@@ -37,8 +46,9 @@ static void set_bit(uint32_t offset, uint32_t line)
     mmio_write32(bank_of(line) + offset + line / 32 * 4, 1u << line % 32);
 }
 
-static void distributor_settle(void)
+static void distributor_control(uint32_t value)
 {
+    mmio_write32(gic.distributor + GICD_CTLR, value);
     for (uint32_t i = 0; i < LOOKS_MAX; i++) {
         if ((mmio_read32(gic.distributor + GICD_CTLR) & GICD_CTLR_PENDING) == 0)
             return;
@@ -127,12 +137,9 @@ static int start_v3(const struct machine_irq_controller *controller)
     }
     gic.redistributor = frames + GICR_SGI_FRAME;
     /* Affinity routing may change only while the groups are off (IHI 0069H §12.9.4). */
-    mmio_write32(gic.distributor + GICD_CTLR, 0);
-    distributor_settle();
-    mmio_write32(gic.distributor + GICD_CTLR, GICD_CTLR_AFFINITY);
-    distributor_settle();
-    mmio_write32(gic.distributor + GICD_CTLR, GICD_CTLR_AFFINITY | GICD_CTLR_GROUP1);
-    distributor_settle();
+    distributor_control(0);
+    distributor_control(GICD_CTLR_AFFINITY);
+    distributor_control(GICD_CTLR_AFFINITY | GICD_CTLR_GROUP1);
     system_write(ICC_PMR_EL1, GIC_PRIORITY_LEAST);
     system_write(ICC_IGRPEN1_EL1, 1);
     return 0;

@@ -3,16 +3,10 @@
  * The ends of the machine: firmware's calls (PSCI, Arm DEN 0022), and semihosting (Arm, Semihosting
  * for AArch32 and AArch64), which QEMU has if -semihosting-config says so.
  */
-#include <stddef.h>
-
 #include "boot/virt/virt.h"
 #include "entry.h"
 
-enum psci_function {
-    PSCI_CPU_OFF = 0x84000002,
-    PSCI_SYSTEM_OFF = 0x84000008,
-    PSCI_SYSTEM_RESET = 0x84000009
-};
+enum psci_function { PSCI_SYSTEM_OFF = 0x84000008, PSCI_SYSTEM_RESET = 0x84000009 };
 
 /* SYS_EXIT: the reason "by itself", and the code. */
 #define SEMIHOSTING_EXIT        0x18
@@ -25,8 +19,6 @@ static void psci_call(const struct machine *machine, enum psci_function function
     register uint64_t x2 __asm__("x2") = 0;
     register uint64_t x3 __asm__("x3") = 0;
 
-    if (machine == NULL)
-        return;
     if (machine->power.psci == MACHINE_PSCI_HVC)
         __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : : "memory");
     else if (machine->power.psci == MACHINE_PSCI_SMC)

@@ -42,19 +42,22 @@ entry_machine:
     add t0, t0, t1
     jr t0
 
-2:  /* All memory for everybody (§3.7.1). */
+2:  /* All memory for everybody (§3.7.1); a hart without protection traps, and has it so. */
+    lla t0, 3f
+    csrw mtvec, t0
     li t0, -1
     csrw pmpaddr0, t0
     li t0, 0x1f
     csrw pmpcfg0, t0
-    li t0, DELEGATED_EXCEPTIONS
+    .balign 4
+3:  li t0, DELEGATED_EXCEPTIONS
     csrw medeleg, t0
     li t0, DELEGATED_INTERRUPTS
     csrw mideleg, t0
     li t0, 7
     csrw mcounteren, t0
     /* Sstc (§3.1.18, STCE): before version 1.12 the register traps. */
-    lla t0, 3f
+    lla t0, 4f
     csrw mtvec, t0
     li t0, 1
     slli t0, t0, 63
@@ -63,7 +66,7 @@ entry_machine:
     li t0, -1
     csrw MSTATEEN0, t0
     .balign 4
-3:  lla t0, trap_machine
+4:  lla t0, trap_machine
     csrw mtvec, t0
     lla t0, stack_machine_end
     csrw mscratch, t0

@@ -31,6 +31,11 @@
 #define LAYOUT_UART_BASE       0x09000000
 #define LAYOUT_UART_COMPATIBLE "arm,pl011"
 
+/* The interrupt controller's distributor, of either kind, and a GICv2's interface to the processor
+ * (QEMU hw/arm/virt.c:base_memmap). */
+#define LAYOUT_GIC_BASE     0x08000000
+#define LAYOUT_GIC_CPU_BASE 0x08010000
+
 /* Registers that every machine has. */
 #define LAYOUT_DEVICE LAYOUT_UART_BASE
 
