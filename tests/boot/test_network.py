@@ -120,9 +120,19 @@ def test_dhcp(boot, folder, machine, device):
         "flags": 3, "metric": 0, "refcnt": 0, "window": 0, "version": 4, "iface": "eth0",
         "destination": "0.0.0.0", "irtt": 0, "gateway": "10.0.2.2", "use": 0, "mtu": 0,
         "mask": "0.0.0.0"}
-    assert (routes[1]["destination"], routes[1]["mask"]) == ("10.0.2.0", "255.255.255.0")
-    assert ("::", "0", "fe80::2") in [(r["destination"], r.get("desprefixlen"), r.get("nexthop"))
-                                      for r in routes]
+    # All of them in the order and with the numbers of qemu-ga 11.1 on the same network.
+    assert [(r["iface"], r["version"], r["destination"], r.get("desprefixlen", r.get("mask")),
+             r.get("nexthop", r.get("gateway")), r["flags"], r["metric"]) for r in routes] == [
+        ("eth0", 4, "0.0.0.0", "0.0.0.0", "10.0.2.2", 3, 0),
+        ("eth0", 4, "10.0.2.0", "255.255.255.0", "0.0.0.0", 1, 0),
+        ("eth0", 6, "fe80::", "64", "::", 1, 256),
+        ("eth0", 6, "fec0::", "64", "::", 4980737, 256),
+        ("eth0", 6, "::", "0", "fe80::2", 4521987, 1024),
+        ("lo", 6, "::1", "128", "::", 18446744071564165121, 0),
+        ("eth0", 6, "fe80::5054:ff:fe12:3456", "128", "::", 18446744071564165121, 0),
+        ("eth0", 6, "fec0::5054:ff:fe12:3456", "128", "::", 18446744071564165121, 0),
+        ("eth0", 6, "ff00::", "8", "::", 1, 256),
+        ("lo", 6, "::", "0", "::", 2097664, -1)]
     vm.stop()
     record = folder + "/net0.pcap"
     kinds = wire.tshark(record, "dhcp", "dhcp.option.dhcp")
@@ -175,8 +185,8 @@ def test_without_a_card(boot):
     """No card, or net=off: the loopback interface alone, and none of the network's memory."""
     agent = boot(args=["-nic", "none"]).agent()
     assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
-    free = agent.execute("guest-network-get-route")
-    assert [route["destination"] for route in free] == ["::1"]
+    routes = agent.execute("guest-network-get-route")
+    assert [route["destination"] for route in routes] == ["::1", "::"]
     vm = boot(args=["-nic", "user,model=e1000e"], append="net=off")
     assert vm.agent().execute("guest-network-get-interfaces") == [LOOPBACK]
     assert "eth0" not in vm.serial.text()
@@ -258,11 +268,12 @@ def test_ipv6_autoconfiguration(boot, peer):
     peer.ask(wire.udp(b"six", "2001:db8:7::1", address, 5000, 7),
              lambda f: f[12:14] == b"\x86\xdd" and f[20] == wire.UDP and f[62:65] == b"six",
              what="UDP echo over IPv6")
-    routes = {(r["destination"], r.get("desprefixlen")): r
-              for r in agent.execute("guest-network-get-route") if r["version"] == 6}
-    assert routes["::", "0"]["nexthop"] == router
-    assert routes["2001:db8:7::", "64"]["nexthop"] == "::"
-    assert routes[address, "128"]["iface"] == "eth0"
+    assert [(r["destination"], r["desprefixlen"], r["nexthop"], r["iface"])
+            for r in agent.execute("guest-network-get-route") if r["version"] == 6] == [
+        ("2001:db8:7::", "64", "::", "eth0"), ("fe80::", "64", "::", "eth0"),
+        ("::", "0", router, "eth0"), ("::1", "128", "::", "lo"), (address, "128", "::", "eth0"),
+        ("fe80::5054:ff:fe12:3456", "128", "::", "eth0"), ("ff00::", "8", "::", "eth0"),
+        ("::", "0", "::", "lo")]
     vm.stop()
     wire.check_sent(os.path.dirname(peer.ours) + "/wire.pcap")
 
@@ -320,7 +331,7 @@ def test_hotplug(boot, folder, machine, bus):
         vm.qmp.execute("device_del", id="nic")
         vm.qmp.wait_event("DEVICE_DELETED", 20, lambda data: data.get("device") == "nic")
         assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
-        assert len(agent.execute("guest-network-get-route")) == 1
+        assert len(agent.execute("guest-network-get-route")) == 2
         held = re.findall(r"eth0: removed, the network holds (\d+) bytes", vm.serial.text())
     assert len(held) == 3 and set(held) == {"0"}
 
