@@ -17,6 +17,7 @@ import pytest
 
 import wire
 from qemu import PATIENCE
+from test_hotplug import ROOT_PORT
 from test_idle import check_idle
 
 if not shutil.which("tshark"):
@@ -139,6 +140,25 @@ def test_dhcp(boot, folder, machine, device):
     assert [kind for kind, in kinds] == ["1", "2", "3", "5"]  # discover, offer, request, ack
     assert wire.tshark(record, "dhcp.option.hostname == \"bare-qga\"")
     wire.check_sent(record)
+
+
+@pytest.mark.parametrize("machine,bridges,device", [
+    ("pc", ["-device", "pci-bridge,id=b1,chassis_nr=1,shpc=off",
+            "-device", "pci-bridge,id=b2,chassis_nr=2,shpc=off,bus=b1,addr=3"],
+     "e1000,bus=b2,addr=7"),
+    ("q35", ROOT_PORT, "e1000e,bus=rp1"),
+    ("q35", ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"], "e1000-82545em,bus=b1,addr=2"),
+    ("microvm,acpi=on,pcie=on", ROOT_PORT, "e1000e,bus=rp1")])
+def test_behind_bridges(boot, folder, machine, bridges, device):
+    """A lease and a conversation there too: both directions, and interrupts."""
+    args, ports = user_net(folder, "tcp:7", device=device)
+    vm = boot(machine=machine, args=bridges + args, append=SERVICES)
+    vm.serial.wait("eth0: address 10.0.2.15/24", 20)
+    assert "polling" not in vm.serial.text()
+    with connect(ports["tcp:7"]) as client:
+        client.sendall(bytes(100000))
+        assert read_all(client, 100000) == bytes(100000)
+    check_idle(vm)
 
 
 def test_statistics_are_the_wires(boot, folder):
@@ -278,14 +298,45 @@ def test_ipv6_autoconfiguration(boot, peer):
     wire.check_sent(os.path.dirname(peer.ours) + "/wire.pcap")
 
 
+@pytest.mark.parametrize("device", ["e1000", "e1000-82544gc", "e1000e"])
+def test_multicast_filter(boot, peer, device):
+    """The chip passes on the groups that the stack has joined, and no others."""
+    vm = with_peer(boot, peer, device=device)
+    agent = vm.agent()
+    ours = "fe80::5054:ff:fe12:3456"
+    wait_for(lambda: f"address {ours}" in vm.serial.text(), what="the link-local address")
+
+    def packets():
+        return interface(agent)["statistics"]["rx-packets"]
+
+    def is_advertisement(frame):
+        return frame[12:14] == b"\x86\xdd" and frame[54] == 136 and frame[62:78] == wire.ip(ours)
+    # To the group of the address, 33:33:ff:12:34:56 (RFC 4291 §2.7.1).
+    peer.ask(wire.neighbor_solicitation("fe80::1", ours), is_advertisement, 20, "advertisement")
+    peer.ping()
+    before = packets()
+    for group in ("33:33:00:00:00:fb", "33:33:ff:12:34:57", "01:00:5e:00:00:fb",
+                  "01:80:c2:00:00:00"):
+        for _ in range(20):
+            peer.send(wire.eth(bytes(50), wire.IPV6, group))
+    peer.ping()
+    assert packets() - before < 20
+    for _ in range(20):
+        peer.send(wire.eth(bytes(50), wire.IPV6, "33:33:00:00:00:01"))  # all nodes
+    peer.ping()
+    assert packets() - before >= 21
+
+
 # --- coming and going --------------------------------------------------------------------------
 
 
 def test_two_cards(boot, folder):
-    one, _ = user_net(folder)
-    two = ["-netdev", "user,id=net1,net=10.7.0.0/16,host=10.7.0.1,dhcpstart=10.7.0.99",
-           "-device", "e1000,netdev=net1,mac=52:54:00:AB:CD:EF"]
-    vm = boot(args=one + two)
+    """Both have their addresses and routes, and are used at the same time."""
+    one, first = user_net(folder, "tcp:7")
+    two, second = user_net(folder, "tcp:7", device="e1000,mac=52:54:00:AB:CD:EF", name="net1",
+                           more=",net=10.7.0.0/16,host=10.7.0.1,dhcpstart=10.7.0.99")
+    two[3] = two[3].replace("id=nic", "id=nic1")
+    vm = boot(args=one + two, append=SERVICES)
     vm.serial.wait("eth0: address 10.0.2.15/24", 20)
     vm.serial.wait("eth1: address 10.7.0.99/16, gateway 10.7.0.1", 20)
     agent = vm.agent()
@@ -295,6 +346,21 @@ def test_two_cards(boot, folder):
             agent.execute("guest-network-get-route") if r["version"] == 4 and r["flags"] == 1] in (
                 [("eth0", "10.0.2.0", "255.255.255.0"), ("eth1", "10.7.0.0", "255.255.0.0")],
                 [("eth1", "10.7.0.0", "255.255.0.0"), ("eth0", "10.0.2.0", "255.255.255.0")])
+    with connect(first["tcp:7"]) as left, connect(second["tcp:7"]) as right:
+        for number in range(100):
+            for client in (left, right):
+                client.sendall(b"%3d" % number)
+            for client in (left, right):
+                assert read_all(client, 3) == b"%3d" % number
+    assert all(interface(agent, name)["statistics"]["rx-packets"] > 100 for name in ("eth0", "eth1"))
+    # The other one goes on when one goes.
+    vm.qmp.execute("device_del", id="nic")
+    vm.serial.wait("eth0: removed", 20)
+    with connect(second["tcp:7"]) as client:
+        client.sendall(b"still here")
+        assert read_all(client, 10) == b"still here"
+    assert interface(agent) is None
+    assert {r["iface"] for r in agent.execute("guest-network-get-route")} == {"lo", "eth1"}
 
 
 def test_link_down_and_up(boot, folder):
