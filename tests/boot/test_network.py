@@ -474,6 +474,23 @@ def test_tcp_transfer(boot, folder, device):
         wire.check_sent(folder + "/net0.pcap")
 
 
+def test_no_waiting_for_an_acknowledgement(boot, peer):
+    """Who begins with one segment, and has more, hears of it long before a delayed one would come."""
+    with_peer(boot, peer, SERVICES)
+    peer.ping()
+    us, guest = (peer.ip, 999), (peer.guest, 9)
+    theirs, at, waits = ask_for_connection(peer, us, guest), 1001, []
+    for number in range(10):
+        start = time.monotonic()
+        peer.send(wire.tcp(bytes(1460), us[0], guest[0], us[1], guest[1], at, theirs, wire.ACK))
+        at += 1460
+        peer.expect(lambda f: segment(guest, us, wire.ACK)(f) and
+                    f[42:46] == struct.pack("!I", at), 10, f"acknowledgement {number}")
+        waits.append(time.monotonic() - start)
+    # lwIP's timer would make it an eighth of a second on average.
+    assert sorted(waits)[5] < 0.05 * PATIENCE, waits
+
+
 def test_echo_behind_a_stalled_reader(boot, folder):
     """Who does not read its echo is stopped, loses nothing, and does not stop others."""
     args, ports = user_net(folder, "tcp:7", "tcp:19")
