@@ -16,6 +16,7 @@
 /* Flags of a route (Linux include/uapi/linux/route.h, ipv6_route.h). */
 #define RTF_UP        0x00000001u
 #define RTF_GATEWAY   0x00000002u
+#define RTF_REJECT    0x00000200u
 #define RTF_DEFAULT   0x00010000u
 #define RTF_ADDRCONF  0x00040000u
 #define RTF_PREFIX_RT 0x00080000u
@@ -175,6 +176,8 @@ static uint64_t route_flags(const struct platform_route *route)
 {
     uint32_t flags = RTF_UP;
 
+    if (route->kind == PLATFORM_ROUTE_NONE)
+        return RTF_REJECT | RTF_NONEXTHOP;
     if (route->kind == PLATFORM_ROUTE_GATEWAY)
         flags |= RTF_GATEWAY;
     if (route->is_advertised)
@@ -188,6 +191,8 @@ static uint64_t route_flags(const struct platform_route *route)
 
 static int64_t route_metric(const struct platform_route *route)
 {
+    if (route->kind == PLATFORM_ROUTE_NONE)
+        return -1;
     if (!route->destination.is_ipv6 || route->kind == PLATFORM_ROUTE_LOCAL)
         return 0;
     return route->kind == PLATFORM_ROUTE_GATEWAY ? IP6_RT_PRIO_USER : IP6_RT_PRIO_ADDRCONF;
@@ -248,6 +253,8 @@ static void reply_route(struct reply *reply, const struct platform_route *route)
     reply_object_end(reply);
 }
 
+/* Linux has two of its own: its loopback address, before the other local ones, and for IPv6 one
+ * that nothing matches, at the very end (net/ipv6/route.c:ip6_null_entry). */
 int qmp_guest_network_get_route(struct agent *agent, struct reply *reply)
 {
     static const struct platform_route loopback_route = {
@@ -255,14 +262,24 @@ int qmp_guest_network_get_route(struct agent *agent, struct reply *reply)
         .kind = PLATFORM_ROUTE_LOCAL,
         .destination = {.is_ipv6 = true, .prefix_length = 128, .bytes = {[15] = 1}},
     };
+    static const struct platform_route no_route = {
+        .interface = "lo", .kind = PLATFORM_ROUTE_NONE, .destination = {.is_ipv6 = true}};
     const struct platform *platform = agent->platform;
     struct platform_route route;
+    bool has_loopback = false;
 
     reply_array_begin(reply);
     for (uint32_t i = 0;
-         platform->network != NULL && platform->network->route(platform->ctx, i, &route); i++)
+         platform->network != NULL && platform->network->route(platform->ctx, i, &route); i++) {
+        if (!has_loopback && route.kind >= PLATFORM_ROUTE_LOCAL) {
+            reply_route(reply, &loopback_route);
+            has_loopback = true;
+        }
         reply_route(reply, &route);
-    reply_route(reply, &loopback_route);
+    }
+    if (!has_loopback)
+        reply_route(reply, &loopback_route);
+    reply_route(reply, &no_route);
     reply_array_end(reply);
     return 0;
 }

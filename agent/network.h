@@ -39,10 +39,11 @@ struct platform_interface {
 };
 
 enum platform_route_kind {
-    PLATFORM_ROUTE_GATEWAY,  /* through next_hop */
-    PLATFORM_ROUTE_ON_LINK,  /* the destination is on this wire */
-    PLATFORM_ROUTE_LOCAL,    /* an address of the machine itself */
-    PLATFORM_ROUTE_MULTICAST /* IPv6 groups */
+    PLATFORM_ROUTE_GATEWAY,   /* through next_hop */
+    PLATFORM_ROUTE_ON_LINK,   /* the destination is on this wire */
+    PLATFORM_ROUTE_LOCAL,     /* an address of the machine itself */
+    PLATFORM_ROUTE_MULTICAST, /* IPv6 groups */
+    PLATFORM_ROUTE_NONE       /* leads nowhere; the agent's own */
 };
 
 struct platform_route {
@@ -56,7 +57,7 @@ struct platform_route {
 /* Each fills in the item with this number and returns true, or false beyond the last one. */
 struct platform_network {
     bool (*interface)(void *ctx, uint32_t index, struct platform_interface *interface);
-    /* IPv4 before IPv6, and in both what is local last. */
+    /* IPv4 before IPv6, and in both what is local last, then groups. */
     bool (*route)(void *ctx, uint32_t index, struct platform_route *route);
 };
 

@@ -9,6 +9,8 @@
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/ip6.h"
 #include "lwip/prot/tcp.h"
+#include "lwip/tcp.h"
+#include "port/lwip_hooks.h"
 
 #define IPV4_BYTES (SIZEOF_ETH_HDR + IP_HLEN + TCP_HLEN)
 #define IPV6_BYTES (SIZEOF_ETH_HDR + IP6_HLEN + TCP_HLEN)
@@ -57,4 +59,11 @@ bool acks_supersede(const uint8_t *frame, size_t bytes, const uint8_t *waiting,
     return now->src == before->src && now->dest == before->dest && now->seqno == before->seqno &&
            now->_hdrlen_rsvd_flags == BARE_ACK && before->_hdrlen_rsvd_flags == BARE_ACK &&
            (int32_t)(lwip_ntohl(now->ackno) - lwip_ntohl(before->ackno)) > 0;
+}
+
+/* To lwIP the segment is the second one then (its src/include/lwip/priv/tcp_priv.h:tcp_ack). */
+void acks_soon(struct tcp_pcb *pcb, const struct tcp_hdr *header, u16_t bytes)
+{
+    if (bytes > 0 && pcb->state == ESTABLISHED && (TCPH_FLAGS(header) & TCP_PSH) == 0)
+        tcp_set_flags(pcb, TF_ACK_DELAY);
 }

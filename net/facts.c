@@ -126,18 +126,30 @@ static bool walk_link_local(struct walk *walk, const struct netif *netif)
     return true;
 }
 
-/* What routers have said (RFC 4861 §5.1): which prefixes are on the link, and who they are. */
-static bool walk_advertised(struct walk *walk)
+/* Linux tells IPv6 routes by their addresses, ascending. */
+static bool is_below_link_local(const ip6_addr_t *address)
+{
+    return lwip_ntohl(address->addr[0]) < 0xfe800000;
+}
+
+/* Prefixes that routers have said to be on the link (RFC 4861 §5.1), below or above fe80::/64. */
+static bool walk_prefixes(struct walk *walk, bool below)
 {
     for (size_t i = 0; i < LWIP_ND6_NUM_PREFIXES; i++) {
         const struct nd6_prefix_list_entry *entry = &prefix_list[i];
         if (!entry->netif || !entry->invalidation_timer ||
+            is_below_link_local(&entry->prefix) != below ||
             !visit(walk, entry->netif, PLATFORM_ROUTE_ON_LINK))
             continue;
         ipv6_address(&walk->route->destination, &entry->prefix, 64);
         walk->route->is_advertised = true;
         return true;
     }
+    return false;
+}
+
+static bool walk_routers(struct walk *walk)
+{
     for (size_t i = 0; i < LWIP_ND6_NUM_ROUTERS; i++) {
         const struct nd6_router_list_entry *entry = &default_router_list[i];
         if (!entry->neighbor_entry || !entry->neighbor_entry->netif || !entry->invalidation_timer ||
@@ -152,10 +164,12 @@ static bool walk_advertised(struct walk *walk)
     return false;
 }
 
-static bool walk_local(struct walk *walk, const struct netif *netif)
+/* The addresses with these numbers, below or not below fe80::. */
+static bool walk_local(struct walk *walk, const struct netif *netif, int from, int to, bool below)
 {
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-        if (!has_ipv6(netif, i) || !visit(walk, netif, PLATFORM_ROUTE_LOCAL))
+    for (int i = from; i < to; i++) {
+        if (!has_ipv6(netif, i) || is_below_link_local(netif_ip6_addr(netif, i)) != below ||
+            !visit(walk, netif, PLATFORM_ROUTE_LOCAL))
             continue;
         ipv6_address(&walk->route->destination, netif_ip6_addr(netif, i), 128);
         return true;
@@ -172,6 +186,32 @@ static bool walk_multicast(struct walk *walk, const struct netif *netif)
     return true;
 }
 
+static bool walk_ipv6(struct walk *walk)
+{
+    struct netif *netif;
+
+    if (walk_prefixes(walk, true))
+        return true;
+    NETIF_FOREACH(netif)
+    if (walk_link_local(walk, netif))
+        return true;
+    if (walk_prefixes(walk, false) || walk_routers(walk))
+        return true;
+    NETIF_FOREACH(netif)
+    if (walk_local(walk, netif, 1, LWIP_IPV6_NUM_ADDRESSES, true))
+        return true;
+    NETIF_FOREACH(netif)
+    if (walk_local(walk, netif, 0, 1, false)) /* the link-local one */
+        return true;
+    NETIF_FOREACH(netif)
+    if (walk_local(walk, netif, 1, LWIP_IPV6_NUM_ADDRESSES, false))
+        return true;
+    NETIF_FOREACH(netif)
+    if (walk_multicast(walk, netif))
+        return true;
+    return false;
+}
+
 static bool get_route(void *ctx, uint32_t index, struct platform_route *route)
 {
     struct walk walk = {index, route};
@@ -184,15 +224,7 @@ static bool get_route(void *ctx, uint32_t index, struct platform_route *route)
     NETIF_FOREACH(netif)
     if (walk_ipv4(&walk, netif, PLATFORM_ROUTE_ON_LINK))
         return true;
-    NETIF_FOREACH(netif)
-    if (walk_link_local(&walk, netif))
-        return true;
-    if (netif_list && walk_advertised(&walk))
-        return true;
-    NETIF_FOREACH(netif)
-    if (walk_local(&walk, netif) || walk_multicast(&walk, netif))
-        return true;
-    return false;
+    return netif_list && walk_ipv6(&walk);
 }
 
 const struct platform_network net_facts = {get_interface, get_route};

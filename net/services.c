@@ -255,11 +255,18 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 
 /* --- UDP ----------------------------------------------------------------------------------- */
 
-/* Neither an answer to a whole network, nor to a service that would answer back for ever. */
+/* Ports whose services answer whatever they get: echo, daytime, quote, chargen, time (RFC 862 to 868).
+ * Two that talk to each other would never end. */
+static bool answers_back(u16_t port)
+{
+    return port == PORT_ECHO || port == 13 || port == 17 || port == PORT_CHARGEN || port == 37;
+}
+
+/* Neither a whole network nor another service is answered. */
 static bool may_answer(u16_t port)
 {
     const ip_addr_t *to = ip_current_dest_addr();
-    return port != PORT_ECHO && port != PORT_CHARGEN && !ip_addr_ismulticast(to) &&
+    return !answers_back(port) && !ip_addr_ismulticast(to) &&
            !ip_addr_isbroadcast(to, ip_current_input_netif());
 }
 

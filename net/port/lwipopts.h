@@ -128,7 +128,7 @@ extern uint8_t *net_heap;
 /* --- what is asked of us ------------------------------------------------------------------- */
 
 #define LWIP_RAND() net_random32()
-/* net/half_open.h, where lwIP has the types for it. */
+/* What needs lwIP's types. */
 #define LWIP_HOOK_FILENAME "lwip_hooks.h"
 
 uint32_t net_random32(void);

@@ -17,6 +17,7 @@ import pytest
 
 import wire
 from qemu import PATIENCE, VIRT, arch_of, has_fw_cfg, hotplug_bus, least_memory
+from test_hotplug import ROOT_PORT
 from test_idle import check_idle
 
 if not shutil.which("tshark"):
@@ -121,15 +122,44 @@ def test_dhcp(boot, folder, device):
         "flags": 3, "metric": 0, "refcnt": 0, "window": 0, "version": 4, "iface": "eth0",
         "destination": "0.0.0.0", "irtt": 0, "gateway": "10.0.2.2", "use": 0, "mtu": 0,
         "mask": "0.0.0.0"}
-    assert (routes[1]["destination"], routes[1]["mask"]) == ("10.0.2.0", "255.255.255.0")
-    assert ("::", "0", "fe80::2") in [(r["destination"], r.get("desprefixlen"), r.get("nexthop"))
-                                      for r in routes]
+    # All of them in the order and with the numbers of qemu-ga 11.1 on the same network.
+    assert [(r["iface"], r["version"], r["destination"], r.get("desprefixlen", r.get("mask")),
+             r.get("nexthop", r.get("gateway")), r["flags"], r["metric"]) for r in routes] == [
+        ("eth0", 4, "0.0.0.0", "0.0.0.0", "10.0.2.2", 3, 0),
+        ("eth0", 4, "10.0.2.0", "255.255.255.0", "0.0.0.0", 1, 0),
+        ("eth0", 6, "fe80::", "64", "::", 1, 256),
+        ("eth0", 6, "fec0::", "64", "::", 4980737, 256),
+        ("eth0", 6, "::", "0", "fe80::2", 4521987, 1024),
+        ("lo", 6, "::1", "128", "::", 18446744071564165121, 0),
+        ("eth0", 6, "fe80::5054:ff:fe12:3456", "128", "::", 18446744071564165121, 0),
+        ("eth0", 6, "fec0::5054:ff:fe12:3456", "128", "::", 18446744071564165121, 0),
+        ("eth0", 6, "ff00::", "8", "::", 1, 256),
+        ("lo", 6, "::", "0", "::", 2097664, -1)]
     vm.stop()
     record = folder + "/net0.pcap"
     kinds = wire.tshark(record, "dhcp", "dhcp.option.dhcp")
     assert [kind for kind, in kinds] == ["1", "2", "3", "5"]  # discover, offer, request, ack
     assert wire.tshark(record, "dhcp.option.hostname == \"bare-qga\"")
     wire.check_sent(record)
+
+
+@pytest.mark.parametrize("machine,bridges,device", [
+    ("pc", ["-device", "pci-bridge,id=b1,chassis_nr=1,shpc=off",
+            "-device", "pci-bridge,id=b2,chassis_nr=2,shpc=off,bus=b1,addr=3"],
+     "e1000,bus=b2,addr=7"),
+    ("q35", ROOT_PORT, "e1000e,bus=rp1"),
+    ("q35", ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"], "e1000-82545em,bus=b1,addr=2"),
+    ("microvm,acpi=on,pcie=on", ROOT_PORT, "e1000e,bus=rp1")])
+def test_behind_bridges(boot, folder, machine, bridges, device):
+    """A lease and a conversation there too: both directions, and interrupts."""
+    args, ports = user_net(folder, "tcp:7", device=device)
+    vm = boot(machine=machine, args=bridges + args, append=SERVICES)
+    vm.serial.wait("eth0: address 10.0.2.15/24", 20)
+    assert "polling" not in vm.serial.text()
+    with connect(ports["tcp:7"]) as client:
+        client.sendall(bytes(100000))
+        assert read_all(client, 100000) == bytes(100000)
+    check_idle(vm)
 
 
 def test_statistics_are_the_wires(boot, folder):
@@ -176,8 +206,8 @@ def test_without_a_card(boot):
     """No card, or net=off: the loopback interface alone, and none of the network's memory."""
     agent = boot(args=["-nic", "none"]).agent()
     assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
-    free = agent.execute("guest-network-get-route")
-    assert [route["destination"] for route in free] == ["::1"]
+    routes = agent.execute("guest-network-get-route")
+    assert [route["destination"] for route in routes] == ["::1", "::"]
     vm = boot(args=["-nic", "user,model=e1000e"], append="net=off")
     assert vm.agent().execute("guest-network-get-interfaces") == [LOOPBACK]
     assert "eth0" not in vm.serial.text()
@@ -259,23 +289,55 @@ def test_ipv6_autoconfiguration(boot, peer):
     peer.ask(wire.udp(b"six", "2001:db8:7::1", address, 5000, 7),
              lambda f: f[12:14] == b"\x86\xdd" and f[20] == wire.UDP and f[62:65] == b"six",
              what="UDP echo over IPv6")
-    routes = {(r["destination"], r.get("desprefixlen")): r
-              for r in agent.execute("guest-network-get-route") if r["version"] == 6}
-    assert routes["::", "0"]["nexthop"] == router
-    assert routes["2001:db8:7::", "64"]["nexthop"] == "::"
-    assert routes[address, "128"]["iface"] == "eth0"
+    assert [(r["destination"], r["desprefixlen"], r["nexthop"], r["iface"])
+            for r in agent.execute("guest-network-get-route") if r["version"] == 6] == [
+        ("2001:db8:7::", "64", "::", "eth0"), ("fe80::", "64", "::", "eth0"),
+        ("::", "0", router, "eth0"), ("::1", "128", "::", "lo"), (address, "128", "::", "eth0"),
+        ("fe80::5054:ff:fe12:3456", "128", "::", "eth0"), ("ff00::", "8", "::", "eth0"),
+        ("::", "0", "::", "lo")]
     vm.stop()
     wire.check_sent(os.path.dirname(peer.ours) + "/wire.pcap")
+
+
+@pytest.mark.parametrize("device", ["e1000", "e1000-82544gc", "e1000e"])
+def test_multicast_filter(boot, peer, device):
+    """The chip passes on the groups that the stack has joined, and no others."""
+    vm = with_peer(boot, peer, device=device)
+    agent = vm.agent()
+    ours = "fe80::5054:ff:fe12:3456"
+    wait_for(lambda: f"address {ours}" in vm.serial.text(), what="the link-local address")
+
+    def packets():
+        return interface(agent)["statistics"]["rx-packets"]
+
+    def is_advertisement(frame):
+        return frame[12:14] == b"\x86\xdd" and frame[54] == 136 and frame[62:78] == wire.ip(ours)
+    # To the group of the address, 33:33:ff:12:34:56 (RFC 4291 §2.7.1).
+    peer.ask(wire.neighbor_solicitation("fe80::1", ours), is_advertisement, 20, "advertisement")
+    peer.ping()
+    before = packets()
+    for group in ("33:33:00:00:00:fb", "33:33:ff:12:34:57", "01:00:5e:00:00:fb",
+                  "01:80:c2:00:00:00"):
+        for _ in range(20):
+            peer.send(wire.eth(bytes(50), wire.IPV6, group))
+    peer.ping()
+    assert packets() - before < 20
+    for _ in range(20):
+        peer.send(wire.eth(bytes(50), wire.IPV6, "33:33:00:00:00:01"))  # all nodes
+    peer.ping()
+    assert packets() - before >= 21
 
 
 # --- coming and going --------------------------------------------------------------------------
 
 
 def test_two_cards(boot, folder):
-    one, _ = user_net(folder)
-    two = ["-netdev", "user,id=net1,net=10.7.0.0/16,host=10.7.0.1,dhcpstart=10.7.0.99",
-           "-device", "e1000,netdev=net1,mac=52:54:00:AB:CD:EF"]
-    vm = boot(args=one + two)
+    """Both have their addresses and routes, and are used at the same time."""
+    one, first = user_net(folder, "tcp:7")
+    two, second = user_net(folder, "tcp:7", device="e1000,mac=52:54:00:AB:CD:EF", name="net1",
+                           more=",net=10.7.0.0/16,host=10.7.0.1,dhcpstart=10.7.0.99")
+    two[3] = two[3].replace("id=nic", "id=nic1")
+    vm = boot(args=one + two, append=SERVICES)
     vm.serial.wait("eth0: address 10.0.2.15/24", 20)
     vm.serial.wait("eth1: address 10.7.0.99/16, gateway 10.7.0.1", 20)
     agent = vm.agent()
@@ -285,6 +347,21 @@ def test_two_cards(boot, folder):
             agent.execute("guest-network-get-route") if r["version"] == 4 and r["flags"] == 1] in (
                 [("eth0", "10.0.2.0", "255.255.255.0"), ("eth1", "10.7.0.0", "255.255.0.0")],
                 [("eth1", "10.7.0.0", "255.255.0.0"), ("eth0", "10.0.2.0", "255.255.255.0")])
+    with connect(first["tcp:7"]) as left, connect(second["tcp:7"]) as right:
+        for number in range(100):
+            for client in (left, right):
+                client.sendall(b"%3d" % number)
+            for client in (left, right):
+                assert read_all(client, 3) == b"%3d" % number
+    assert all(interface(agent, name)["statistics"]["rx-packets"] > 100 for name in ("eth0", "eth1"))
+    # The other one goes on when one goes.
+    vm.qmp.execute("device_del", id="nic")
+    vm.serial.wait("eth0: removed", 20)
+    with connect(second["tcp:7"]) as client:
+        client.sendall(b"still here")
+        assert read_all(client, 10) == b"still here"
+    assert interface(agent) is None
+    assert {r["iface"] for r in agent.execute("guest-network-get-route")} == {"lo", "eth1"}
 
 
 def test_link_down_and_up(boot, folder):
@@ -320,7 +397,7 @@ def test_hotplug(boot, machine):
         vm.qmp.execute("device_del", id="nic")
         vm.qmp.wait_event("DEVICE_DELETED", 20, lambda data: data.get("device") == "nic")
         assert agent.execute("guest-network-get-interfaces") == [LOOPBACK]
-        assert len(agent.execute("guest-network-get-route")) == 1
+        assert len(agent.execute("guest-network-get-route")) == 2
         held = re.findall(r"eth0: removed, the network holds (\d+) bytes", vm.serial.text())
     assert len(held) == 3 and set(held) == {"0"}
 
@@ -404,6 +481,23 @@ def test_tcp_transfer(boot, folder, device):
         wire.check_sent(folder + "/net0.pcap")
 
 
+def test_no_waiting_for_an_acknowledgement(boot, peer):
+    """Who begins with one segment, and has more, hears of it long before a delayed one would come."""
+    with_peer(boot, peer, SERVICES)
+    peer.ping()
+    us, guest = (peer.ip, 999), (peer.guest, 9)
+    theirs, at, waits = ask_for_connection(peer, us, guest), 1001, []
+    for number in range(10):
+        start = time.monotonic()
+        peer.send(wire.tcp(bytes(1460), us[0], guest[0], us[1], guest[1], at, theirs, wire.ACK))
+        at += 1460
+        peer.expect(lambda f: segment(guest, us, wire.ACK)(f) and
+                    f[42:46] == struct.pack("!I", at), 10, f"acknowledgement {number}")
+        waits.append(time.monotonic() - start)
+    # lwIP's timer would make it an eighth of a second on average.
+    assert sorted(waits)[5] < 0.05 * PATIENCE, waits
+
+
 def test_echo_behind_a_stalled_reader(boot, folder):
     """Who does not read its echo is stopped, loses nothing, and does not stop others."""
     args, ports = user_net(folder, "tcp:7", "tcp:19")
@@ -470,18 +564,22 @@ def test_udp_services(boot, peer):
         assert frame[42:42 + size] == data
     text = peer.ask(wire.udp(b"", peer.ip, peer.guest, 5000, 19), datagram(19))[42:]
     assert len(text) == 512 and text.isascii()
-    for silent in (wire.udp(b"x", peer.ip, peer.guest, 5000, 9),
-                   wire.udp(b"x", peer.ip, peer.guest, 7, 7),
-                   wire.udp(b"x", peer.ip, peer.guest, 19, 7),
-                   wire.udp(b"x", peer.ip, peer.guest, 7, 19),
-                   wire.udp(b"x", peer.ip, "192.168.9.255", 5000, 7)):
-        peer.send(silent)
+    peer.send(wire.udp(b"x", peer.ip, peer.guest, 5000, 9))
+    # From another service that answers, which may be another such guest: it would never end.
+    for source in (7, 13, 17, 19, 37):
+        for service in (7, 19):
+            peer.send(wire.udp(b"x", peer.ip, peer.guest, source, service))
+    for everybody in ("192.168.9.255", "255.255.255.255", "224.0.0.1"):
+        peer.send(wire.udp(b"x", peer.ip, everybody, 5000, 7))
+    group = wire.udp(b"x", "fe80::1", "ff02::1", 5000, 7)
+    peer.send(wire.mac("33:33:00:00:00:01") + group[6:])
     # What came before the answer to a ping would have come before it too.
     frames = []
     peer.number += 1
     peer.send(wire.echo_request(peer.ip, peer.guest, peer.number))
     peer.expect(lambda f: frames.append(f) or (f[23] == wire.ICMP and f[34] == 0))
-    assert not [f for f in frames if f[12:14] == b"\x08\0" and f[23] == wire.UDP]
+    assert not [f for f in frames if (f[12:14] == b"\x08\0" and f[23] == wire.UDP) or
+                (f[12:14] == b"\x86\xdd" and f[20] == wire.UDP)]
 
 
 def test_services_are_off(boot, peer):

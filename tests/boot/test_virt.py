@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import qemu
 from qemu import BUILD, VIRT, Deadline
 from test_machines import check_session
 

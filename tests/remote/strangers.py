@@ -87,9 +87,9 @@ def http_request(port, method, body):
         client.close()
 
 
-def curl(port, *arguments):
+def curl(port, *arguments, scheme="http"):
     subprocess.run(["curl", "--silent", "--max-time", "30", "--http0.9", *arguments,
-                    f"http://127.0.0.1:{port}/"],
+                    f"{scheme}://127.0.0.1:{port}/"],
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    check=False)
 
@@ -131,4 +131,6 @@ ATTACKS = {
 if shutil.which("curl"):
     ATTACKS["curl-form"] = lambda port: curl(port, "--data-binary", BODY.decode())
     ATTACKS["curl-multipart"] = lambda port: curl(port, "--form", "a=" + OPEN.decode())
+    ATTACKS["curl-https"] = lambda port: curl(port, "--insecure", "--data-binary", BODY.decode(),
+                                              scheme="https")
     ATTACKS["curl-put"] = lambda port: curl(port, "--upload-file", "/etc/hostname")

@@ -132,6 +132,48 @@ def test_a_replayed_answer(hosted):
         assert b"authentication failed" in strangers.read_to_end(sock)
 
 
+def answer_to(nonce, secret=SECRET):
+    mac = qga_tcp.hmac.new(secret, bytes.fromhex(nonce.decode()) + b"qga1", "sha256").hexdigest()
+    return json.dumps({"execute": "agent-auth", "arguments": {"mac": mac}}).encode()
+
+
+@everything
+def test_what_follows_the_answer_at_once(hosted):
+    """Requests in the same segment are the session's, if there is one; else nobody reads them."""
+    with strangers.connect(hosted.port) as sock:
+        sock.sendall(answer_to(strangers.read_line(sock), bytes(40)) + strangers.OPEN +
+                     strangers.SHUTDOWN)
+        said = strangers.read_to_end(sock)
+        assert b"authentication failed" in said and said.count(b"\n") == 1
+    with strangers.connect(hosted.port) as sock:
+        sock.sendall(answer_to(strangers.read_line(sock)) + strangers.OPEN +
+                     b'{"execute":"guest-ping"}')
+        assert b'"accepted": 1' in strangers.read_line(sock)
+        assert json.loads(strangers.read_line(sock)) == {"return": 1000}  # the first to be opened
+        assert json.loads(strangers.read_line(sock)) == {"return": {}}
+
+
+def test_an_answer_in_drops(hosted):
+    """A byte now and then keeps nothing open: five seconds are for all of it."""
+    started = time.monotonic()
+    with strangers.connect(hosted.port) as sock:
+        answer = b" " * 100 + answer_to(strangers.read_line(sock))
+        sock.settimeout(0.3)
+        for at in range(len(answer)):
+            try:
+                sock.sendall(answer[at:at + 1])
+                if sock.recv(1) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+    assert 4 < time.monotonic() - started < 25
+    session = hosted.session()
+    assert session.counters["refused"] == 1
+    session.close()
+
+
 def test_truncated_answers(hosted):
     frame = b'{"execute": "agent-auth", "arguments": {"mac": "' + b"0" * 64 + b'"}}'
     for length in range(0, len(frame), 7):

@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include "lwip/prot/tcp.h"
+#include "lwip/tcp.h"
 #include "net/acks.h"
+#include "net/port/lwip_hooks.h"
 
 #define IPV4 54u
 #define IPV6 74u
@@ -122,12 +125,40 @@ static void test_lengths(void **state)
     assert_false(supersedes(IPV4, 1000, 1001));
 }
 
+/* What says that more comes is acknowledged as a second segment would be: at once. */
+static void test_what_does_not_wait(void **state)
+{
+    static const struct {
+        enum tcp_state state;
+        uint16_t bytes;
+        uint8_t flags;
+        bool is_soon;
+    } cases[] = {
+        {ESTABLISHED, 1460, TCP_ACK, true}, {ESTABLISHED, 1460, TCP_ACK | TCP_PSH, false},
+        {ESTABLISHED, 0, TCP_ACK, false},   {ESTABLISHED, 1, TCP_ACK, true},
+        {TIME_WAIT, 1460, TCP_ACK, false},  {LISTEN, 1460, TCP_ACK, false},
+        {SYN_RCVD, 1460, TCP_ACK, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct tcp_pcb pcb = {.state = cases[i].state};
+        struct tcp_hdr header = {0};
+
+        TCPH_HDRLEN_FLAGS_SET(&header, 5, cases[i].flags);
+        acks_soon(&pcb, &header, cases[i].bytes);
+        assert_int_equal((pcb.flags & TF_ACK_DELAY) != 0, cases[i].is_soon);
+        assert_int_equal(pcb.flags & ~TF_ACK_DELAY, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_later_one_holds),
         cmocka_unit_test(test_what_else_differs),
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_what_does_not_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,11 @@ static void test_no_address(void **state)
 #define LO_ROUTE                                                                                   \
     "{\"flags\": 18446744071564165121, \"source\": \"::\", \"metric\": 0, \"refcnt\": 1, "         \
     "\"version\": 6, \"nexthop\": \"::\", \"iface\": \"lo\", \"destination\": \"::1\", "           \
-    "\"desprefixlen\": \"128\", \"srcprefixlen\": \"0\", \"use\": 0}]"
+    "\"desprefixlen\": \"128\", \"srcprefixlen\": \"0\", \"use\": 0}"
+#define NO_ROUTE                                                                                   \
+    "{\"flags\": 2097664, \"source\": \"::\", \"metric\": -1, \"refcnt\": 1, \"version\": 6, "     \
+    "\"nexthop\": \"::\", \"iface\": \"lo\", \"destination\": \"::\", \"desprefixlen\": \"0\", "   \
+    "\"srcprefixlen\": \"0\", \"use\": 0}]"
 
 static void test_routes(void **state)
 {
@@ -124,11 +128,13 @@ static void test_routes(void **state)
         {"eth0", PLATFORM_ROUTE_ON_LINK, false, {false, 20, {10, 0, 16}}, {0}},
         {"eth0", PLATFORM_ROUTE_ON_LINK, true, {true, 64, {0xfe, 0xc0}}, {0}},
         {"eth0", PLATFORM_ROUTE_GATEWAY, true, {true, 0, {0}}, {0xfe, 0x80, [15] = 2}},
+        {"eth0", PLATFORM_ROUTE_LOCAL, false, {true, 128, {0xfe, 0x80, [15] = 1}}, {0}},
+        {"eth0", PLATFORM_ROUTE_MULTICAST, false, {true, 8, {0xff}}, {0}},
     };
 
     (void)state;
     routes = all;
-    route_count = 4;
+    route_count = 6;
     assert_string_equal(
         answer(&network, qmp_guest_network_get_route),
         "[{\"flags\": 3, \"metric\": 0, \"refcnt\": 0, \"window\": 0, \"version\": 4, \"iface\": "
@@ -141,8 +147,15 @@ static void test_routes(void **state)
         "\"desprefixlen\": \"64\", \"srcprefixlen\": \"0\", \"use\": 0}, {\"flags\": 4521987, "
         "\"source\": \"::\", \"metric\": 1024, \"refcnt\": 1, \"version\": 6, \"nexthop\": "
         "\"fe80::2\", \"iface\": \"eth0\", \"destination\": \"::\", \"desprefixlen\": \"0\", "
-        "\"srcprefixlen\": \"0\", \"use\": 0}, " LO_ROUTE);
-    assert_string_equal(answer(NULL, qmp_guest_network_get_route), "[" LO_ROUTE);
+        "\"srcprefixlen\": \"0\", \"use\": 0}, " LO_ROUTE
+        ", {\"flags\": 18446744071564165121, \"source\": \"::\", \"metric\": 0, \"refcnt\": 1, "
+        "\"version\": 6, \"nexthop\": \"::\", \"iface\": \"eth0\", \"destination\": \"fe80::1\", "
+        "\"desprefixlen\": \"128\", \"srcprefixlen\": \"0\", \"use\": 0}, {\"flags\": 1, "
+        "\"source\": "
+        "\"::\", \"metric\": 256, \"refcnt\": 1, \"version\": 6, \"nexthop\": \"::\", \"iface\": "
+        "\"eth0\", \"destination\": \"ff00::\", \"desprefixlen\": \"8\", \"srcprefixlen\": \"0\", "
+        "\"use\": 0}, " NO_ROUTE);
+    assert_string_equal(answer(NULL, qmp_guest_network_get_route), "[" LO_ROUTE ", " NO_ROUTE);
 }
 
 /* As inet_ntop(3) has it: RFC 5952 §4.2 with the first of the longest rows of zeros. */
