@@ -233,6 +233,16 @@ df . | head -n 1 | cut -c1-10; du -s nosuch
 mkdir -p d/e; cp -r d d/e; echo $?; ls d/e
 echo a; exec 3> f; echo b >&3; exec 3>&-; cat f
 exec 3< nosuch; echo unreachable
+date -u -d 'Jan 1 2020' +%F; date -u -d '1 Jan 2020 10:00' +%FT%T; date -d '2020-02-30'; date -d '2020-01-31 +1 month' +%F
+date -d '2020-01-01 10:00 -0500' +%FT%T; date -d 'Wed, 01 Jan 2020 00:00:00 GMT' +%s; date -d '2020-01-01 2 hours ago' +%FT%T
+date -d '12:00' +%T; date -d 'yesterday 12:00' +%T; date -d '' +%T; date -d '1 fooday'; date -d '3 weeks ago' +%F | wc -c
+date -d '2020-01-01 00:00:00 UTC + 90 minutes' +%FT%T; date -d '2020-01-01 next month' +%F
+touch -t 202001020304 n; stat -c %Y n; touch -t 2001020304.05 n; stat -c %Y n; touch -d '2020-01-02 03:04:05.5' n; stat -c %y n
+touch -d @0 two; ls -l --time-style=full-iso two; ls -l --time-style=+%F two; ls --full-time two; ls -l --time-style=long-iso two; ls -l two
+env -0 -i A=1 B=2 | tr '\0' '\n'; A=1 B=2 env -u A -u B env | grep -c '^[AB]='; env -uA -i B=1
+cat '' 'no such' "it's"; sha256sum 'x y'; wc 'x y'; head 'x y'
+echo a > f; timeout 0.3 tail -f f; echo $?; timeout 0.3 tail -f /dev/null; echo $?
+echo a > f; (sleep 0.1; echo more >> f) & timeout 1.6 tail -f f
 f() { local x=1; echo $x; }; x=5; f; echo $x
 f() { local a b=2; a=3; echo $a$b; return; }; f && echo ok; echo "[$a$b]"
 f() { local x=$1; if [ $x -gt 0 ]; then f $((x-1)); fi; echo $x; }; f 3
@@ -404,6 +414,28 @@ tail -n 0 two
 tail one two
 tail -n x two
 tail nosuch
+tail +2 two
+tail +1 one two
+tail +x two
+wc -L two
+wc -lL two tabs
+wc -L tabs empty binary one two
+ls --color=never one
+ls --color one
+ls -X
+ls -Q one
+ls -N
+ls --group-directories-first
+ls -1X dir one
+cat a:b a%b #x {a,b} a$b a'b
+date -d 20200101 +%F
+date -u -d @86400.5 +%s.%N
+date --rfc-3339=seconds -u -d @0
+date -d 2020-01-01T10:00:00+02:00 +%FT%T
+date -d 2020-13-01
+date -d 25:00
+date x
+touch -t 99 new
 tail -n 3 long
 tail -n 1 noeol
 wc one
