@@ -12,6 +12,7 @@
     X(cp)                                                                                          \
     X(cut)                                                                                         \
     X(date)                                                                                        \
+    X(dd)                                                                                          \
     X(df)                                                                                          \
     X(dirname)                                                                                     \
     X(dmesg)                                                                                       \

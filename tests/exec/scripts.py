@@ -233,6 +233,14 @@ df . | head -n 1 | cut -c1-10; du -s nosuch
 mkdir -p d/e; cp -r d d/e; echo $?; ls d/e
 echo a; exec 3> f; echo b >&3; exec 3>&-; cat f
 exec 3< nosuch; echo unreachable
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=two of=o bs=4 count=2 2>/dev/null; cat o; dd if=two bs=1 skip=5 count=3 2>/dev/null
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=/dev/zero of=z bs=1024 count=4 status=noxfer; wc -c z; dd if=z of=y bs=1k seek=2 status=none; wc -c y
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=two of=x status=noxfer; dd if=two of=x bs=5 conv=notrunc seek=1 status=noxfer; cat x; dd if=two ibs=3 obs=10 status=noxfer
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd of=x status=none < one; cat x; cat two | dd bs=1000 status=noxfer; echo abc | dd conv=ucase status=none; echo ABC | dd conv=lcase status=none
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=nosuch; echo $?; dd if=one of=nodir/x; echo $?; dd foo=1; echo $?; dd bs=x; echo $?; dd bs=0; echo $?; dd conv=nope; echo $?; dd if=dir status=noxfer; echo $?
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=one of=dir; echo $?; dd if=one count=0 status=noxfer; dd if=one bs=2x3 status=noxfer; dd if=/dev/zero bs=1M count=3 status=noxfer | wc -c; dd if=two bs=4 conv=sync status=noxfer | wc -c
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=two iflag=count_bytes count=7 status=noxfer; echo; dd if=two bs=3 skip=100 status=noxfer; dd if=two of=p bs=4 count=1 seek=3 status=none; wc -c p
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=one 2>&1 >/dev/null | tail -1 | cut -c1-15; dd if=/dev/zero bs=1500 count=1 2>&1 >/dev/null | tail -1 | cut -d, -f1-2; dd if=/dev/zero bs=1000 count=1 2>&1 >/dev/null | tail -1 | cut -d, -f1; dd if=/dev/zero bs=1M count=10 2>&1 >/dev/null | tail -1 | cut -d, -f1-2; dd if=/dev/zero bs=1 count=1 2>&1 >/dev/null | tail -1 | cut -d, -f1
 date -u -d 'Jan 1 2020' +%F; date -u -d '1 Jan 2020 10:00' +%FT%T; date -d '2020-02-30'; date -d '2020-01-31 +1 month' +%F
 date -d '2020-01-01 10:00 -0500' +%FT%T; date -d 'Wed, 01 Jan 2020 00:00:00 GMT' +%s; date -d '2020-01-01 2 hours ago' +%FT%T
 date -d '12:00' +%T; date -d 'yesterday 12:00' +%T; date -d '' +%T; date -d '1 fooday'; date -d '3 weeks ago' +%F | wc -c
