@@ -472,6 +472,26 @@ static bool begin(struct task *task)
     return true;
 }
 
+/* What is not there is told in the order of the operands, before anything is shown. */
+static void drop_missing(struct task *task)
+{
+    struct ls_state *state = task->state;
+    int kept = 1;
+
+    for (int i = 1; i < task->argc; i++) {
+        struct ramfs_node *node;
+        int result = task_lookup(task, task->argv[i], &node);
+
+        if (result < 0) {
+            task_error(task, "cannot access '%s': %s", task->argv[i], ramfs_error_text(result));
+            state->code = 2;
+        } else {
+            task->argv[kept++] = task->argv[i];
+        }
+    }
+    task->argc = kept;
+}
+
 /* ls shows its operands in order, too: a heap sort, since there may be many. */
 static void sort_operands(struct task *task)
 {
@@ -487,12 +507,11 @@ static void take_operands(struct task *task)
     for (int i = 1; i < task->argc; i++) {
         const char *name = task->argv[i];
         struct ramfs_node *node;
-        int result = task_lookup(task, name, &node);
 
-        if (result < 0) {
-            task_error(task, "cannot access '%s': %s", name, ramfs_error_text(result));
-            state->code = 2;
-        } else if (!node->is_directory || applet_has(&state->options, 'd')) {
+        if (task_lookup(task, name, &node) < 0) {
+            continue; /* gone since then */
+        }
+        if (!node->is_directory || applet_has(&state->options, 'd')) {
             if (!add_entry(task, node, name)) {
                 return;
             }
@@ -514,6 +533,7 @@ static enum step step_ls(struct task *task)
         if (!begin(task)) {
             return task_exit(task, 2);
         }
+        drop_missing(task);
         sort_operands(task);
         take_operands(task);
         return STEP_MORE;

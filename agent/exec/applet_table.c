@@ -63,6 +63,7 @@
     X(wc)                                                                                          \
     X(which)                                                                                       \
     X(whoami)                                                                                      \
+    X(xargs)                                                                                       \
     X(yes)
 
 #define DECLARE(name) extern const struct applet applet_##name;
