@@ -46,11 +46,11 @@ static unsigned value_index(const char *letters, const char *letter)
 {
     unsigned index = 0;
 
-    if (letter[1] != ':') {
+    if (letter[1] != ':' && letter[1] != ';') {
         return APPLET_VALUES;
     }
     for (; letters < letter; letters++) {
-        index += *letters == ':';
+        index += *letters == ':' || *letters == ';';
     }
     return index;
 }
@@ -69,7 +69,7 @@ static bool take_letters(struct task *task, const char *letters, const char *bun
                          struct applet_options *options)
 {
     for (; *bundle != '\0'; bundle++) {
-        const char *letter = *bundle == ':' || *bundle == '+' ? NULL : strchr(letters, *bundle);
+        const char *letter = strchr(":;+", *bundle) != NULL ? NULL : strchr(letters, *bundle);
         char text[2] = {*bundle, '\0'};
         unsigned index;
 
@@ -80,6 +80,9 @@ static bool take_letters(struct task *task, const char *letters, const char *bun
         index = value_index(letters, letter);
         if (index == APPLET_VALUES) {
             continue;
+        }
+        if (bundle[1] == '\0' && letter[1] == ';') {
+            break;
         }
         if (bundle[1] == '\0' && *next == task->argc) {
             return complain(task, "option requires an argument -- '", text);
@@ -121,6 +124,9 @@ static bool take_long(struct task *task, const char *letters, const char *longs,
     index = value_index(letters, letter);
     if (index == APPLET_VALUES) {
         return equals == NULL || complain(task, "option doesn't allow an argument '--", word);
+    }
+    if (equals == NULL && letter[1] == ';') {
+        return true;
     }
     if (equals == NULL && *next == task->argc) {
         return complain(task, "option requires an argument '--", word);
@@ -269,14 +275,35 @@ bool applet_next(struct task *task, struct applet_input *input)
     return true;
 }
 
+const char *applet_quote(struct task *task, const char *name)
+{
+    size_t length = strlen(name);
+    char *quoted;
+
+    if (length > 0 && strpbrk(name, " \t\n:!\"$&'()*;<=>?[\\^`|") == NULL && *name != '#' &&
+        *name != '~') {
+        return name;
+    }
+    quoted = arena_alloc(&task->arena, length + 3);
+    if (quoted == NULL) {
+        return name;
+    }
+    quoted[0] = quoted[length + 1] = strchr(name, '\'') != NULL ? '"' : '\'';
+    memcpy(quoted + 1, name, length);
+    quoted[length + 2] = '\0';
+    return quoted;
+}
+
 static void complain_of_input(struct task *task, struct applet_input *input, int error)
 {
+    const char *name = applet_quote(task, input->name);
+
     if (input->is_silent) {
         input->failed = true;
     } else if (input->says_cannot_read) {
-        task_error(task, "cannot read: %s: %s", input->name, ramfs_error_text(error));
+        task_error(task, "cannot read: %s: %s", name, ramfs_error_text(error));
     } else if (!input->says_cannot_open) {
-        task_error(task, "%s: %s", input->name, ramfs_error_text(error));
+        task_error(task, "%s: %s", name, ramfs_error_text(error));
     } else if (error == -EISDIR) {
         task_error(task, "error reading '%s': %s", input->name, ramfs_error_text(error));
     } else {

@@ -39,8 +39,9 @@ struct applet_options {
 /*
  * Takes the options out of the task's arguments, which then are the name and the operands; they
  * may stand anywhere, as in GNU's programs, unless the list starts with "+".  `letters` is
- * getopt(3)'s; `longs` is "name=x name=y", or NULL.  False with the message written if something
- * is wrong.
+ * getopt(3)'s, with ";" behind one whose value may be left out; `longs` is "name=x name=y", or
+ * NULL; one of "<>?@" is the letter of a long option that has none.  False with the message written if
+ * something is wrong.
  */
 bool applet_options(struct task *task, const char *letters, const char *longs,
                     struct applet_options *options);
@@ -72,6 +73,11 @@ int applet_signal(const char *name);
 bool applet_mode(const char *text, uint32_t umask, bool is_directory, uint32_t *mode);
 /* The time that `text` names ("@N", "YYYY-MM-DD hh:mm:ss", "now" …) in UTC; false if it is none. */
 bool applet_read_time(const char *text, int64_t now_ns, int64_t *time_ns);
+/* The same for "[[CC]YY]MMDDhhmm[.ss]". */
+bool applet_read_stamp(const char *text, int64_t now_ns, int64_t *time_ns);
+
+/* A name as GNU's programs show it outside of quotes: with some where a shell would need them. */
+const char *applet_quote(struct task *task, const char *name);
 
 /* Writes a time in UTC to descriptor 1, with strftime(3)'s and date(1)'s letters. */
 void applet_print_time(struct task *task, const char *format, int64_t ns);

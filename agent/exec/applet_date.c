@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* date, and reading times for others.  The guest lives in UTC. */
+/* date, and writing times for others.  The guest lives in UTC. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,127 +7,6 @@
 #include "applet.h"
 #include "civil.h"
 #include "state.h"
-
-/* ---- Reading --------------------------------------------------------------------------- */
-
-/* Up to `digits` digits at *text. */
-static bool read_digits(const char **text, int digits, int *value)
-{
-    int count = 0;
-
-    *value = 0;
-    while (count < digits && **text >= '0' && **text <= '9') {
-        *value = *value * 10 + (*(*text)++ - '0');
-        count++;
-    }
-    return count > 0;
-}
-
-/* "12:34", "12:34:56", "12:34:56.789" */
-static bool read_clock(const char **text, struct civil *civil)
-{
-    int fraction;
-
-    if (!read_digits(text, 2, &civil->hour) || **text != ':') {
-        return false;
-    }
-    (*text)++;
-    if (!read_digits(text, 2, &civil->minute)) {
-        return false;
-    }
-    civil->second = 0;
-    if (**text == ':') {
-        (*text)++;
-        if (!read_digits(text, 2, &civil->second)) {
-            return false;
-        }
-    }
-    if (**text == '.' || **text == ',') {
-        (*text)++;
-        return read_digits(text, 9, &fraction);
-    }
-    return true;
-}
-
-/* "2026-11-27", with or without a time behind it. */
-static bool read_date(const char **text, struct civil *civil)
-{
-    int year;
-
-    if (!read_digits(text, 4, &year) || **text != '-') {
-        return false;
-    }
-    (*text)++;
-    if (!read_digits(text, 2, &civil->month) || **text != '-') {
-        return false;
-    }
-    (*text)++;
-    if (!read_digits(text, 2, &civil->day)) {
-        return false;
-    }
-    civil->year = year;
-    return true;
-}
-
-static bool skip_zone(const char **text)
-{
-    static const char *const zones[] = {"Z", "UTC", "GMT", "+00:00", "+0000", "-0000"};
-
-    while (**text == ' ') {
-        (*text)++;
-    }
-    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
-        if (strcmp(*text, zones[i]) == 0) {
-            *text += strlen(zones[i]);
-        }
-    }
-    return **text == '\0';
-}
-
-bool applet_read_time(const char *text, int64_t now_ns, int64_t *time_ns)
-{
-    struct civil civil;
-    int64_t rest;
-
-    if (*text == '@') {
-        bool is_negative = text[1] == '-';
-        uint64_t number;
-
-        if (!applet_number(text + 1 + is_negative, false, &number) ||
-            number > INT64_MAX / 1000000000) {
-            return false;
-        }
-        *time_ns = (int64_t)number * (is_negative ? -1000000000 : 1000000000);
-        return true;
-    }
-    if (strcmp(text, "now") == 0 || *text == '\0') {
-        *time_ns = now_ns;
-        return true;
-    }
-    civil = civil_from_seconds(civil_floor(now_ns, &rest));
-    civil.hour = civil.minute = civil.second = 0;
-    if (strcmp(text, "today") != 0) {
-        const char *at = text;
-
-        if (read_date(&at, &civil)) {
-            text = at;
-            text += *text == 'T' || *text == ' ';
-        }
-        if (*text != '\0' && strcmp(text, "Z") != 0 && !read_clock(&text, &civil)) {
-            return false;
-        }
-        if (!skip_zone(&text) || civil.month < 1 || civil.month > 12 || civil.day < 1 ||
-            civil.day > 31 || civil.hour > 23 || civil.minute > 59 || civil.second > 60) {
-            return false;
-        }
-    }
-    /* Years to 2262 are what nanoseconds in 64 bits can say. */
-    if (civil.year > 2261 || civil.year < 1678) {
-        return false;
-    }
-    *time_ns = civil_to_seconds(&civil) * 1000000000;
-    return true;
-}
 
 /* ---- Writing --------------------------------------------------------------------------- */
 
@@ -374,6 +253,10 @@ static const char *take_iso(struct task *task)
             format = iso_format(word + 2);
         } else if (strncmp(word, "--iso-8601", 10) == 0) {
             format = iso_format(word[10] == '=' ? word + 11 : word + 10);
+        } else if (strncmp(word, "--rfc-3339=", 11) == 0) {
+            format = strncmp(word + 11, "ns", 2) == 0     ? "%Y-%m-%d %H:%M:%S.%N%:z"
+                     : strncmp(word + 11, "date", 4) == 0 ? "%Y-%m-%d"
+                                                          : "%Y-%m-%d %H:%M:%S%:z";
         } else {
             continue;
         }
@@ -403,13 +286,21 @@ static enum step step_date(struct task *task)
         int result = task_lookup(task, options.values[1], &node);
 
         if (result < 0) {
-            task_error(task, "%s: %s", options.values[1], ramfs_error_text(result));
+            task_error(task, "%s: %s", applet_quote(task, options.values[1]),
+                       ramfs_error_text(result));
             return task_exit(task, 1);
         }
         now = node->mtime_ns;
     }
     if (options.values[2] != NULL || (task->argc > 1 && task->argv[1][0] != '+')) {
-        task_error(task, "cannot set date: Operation not permitted");
+        const char *text = options.values[2] != NULL ? options.values[2] : task->argv[1];
+        bool is_digits = *text != '\0' && text[strspn(text, "0123456789.")] == '\0';
+
+        if (options.values[2] != NULL ? applet_read_time(text, now, &now) : is_digits) {
+            task_error(task, "cannot set date: Operation not permitted");
+        } else {
+            task_error(task, "invalid date '%s'", text);
+        }
         return task_exit(task, 1);
     }
     if (applet_has(&options, 'R')) {

@@ -70,7 +70,7 @@ static bool open_checked(struct task *task, struct digest_state *state)
     state->name = line + HEX_BYTES + 2;
     result = task_open(task, state->name, 0, false, &state->checked);
     if (result < 0) {
-        task_error(task, "%s: %s", state->name, ramfs_error_text(result));
+        task_error(task, "%s: %s", applet_quote(task, state->name), ramfs_error_text(result));
         task_print(task, 1, "%s: FAILED open or read\n", state->name);
         state->unreadable++;
         return false;

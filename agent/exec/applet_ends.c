@@ -6,6 +6,9 @@
 #include "applet.h"
 #include "state.h"
 
+/* How often tail -f looks. */
+#define FOLLOW_EVERY_NS UINT64_C(1000000000)
+
 struct ends_state {
     struct applet_input input;
     bool has_begun;
@@ -16,6 +19,8 @@ struct ends_state {
     bool is_started; /* with the current input */
     uint64_t wanted;
     uint64_t left;
+    bool follows; /* tail -f */
+    bool is_following;
     struct stream *spool; /* what came from a pipe and may have to be shown */
 };
 
@@ -27,24 +32,26 @@ static void ends_clean_up(struct task *task)
     stream_release(&task->agent->tasks.streams, state->spool);
 }
 
-/* "-5": the old way of giving the number, in the first place only. */
-static void take_old_number(struct task *task)
+/* "-5", "+5": the old way of giving the number, in the first place only. */
+static void take_old_number(struct task *task, char other_end)
 {
     const char *word = task->argc > 1 ? task->argv[1] : "";
-    size_t digits = word[0] == '-' ? strspn(word + 1, "0123456789") : 0;
+    size_t digits = word[0] == '-' || (word[0] == '+' && other_end == '+' && task->argc <= 3)
+                        ? strspn(word + 1, "0123456789")
+                        : 0;
     char *letters;
 
     if (digits == 0 || word[1 + digits] != '\0') {
         return;
     }
-    letters = arena_alloc(&task->arena, digits + 3);
+    letters = arena_alloc(&task->arena, digits + 4);
     if (letters == NULL) {
         task_out_of_memory(task);
         return;
     }
     letters[0] = '-';
     letters[1] = 'n';
-    memcpy(letters + 2, word + 1, digits);
+    memcpy(letters + 2, word + (word[0] == '-'), digits + (word[0] == '+'));
     task->argv[1] = letters;
 }
 
@@ -53,10 +60,15 @@ static bool ends_begin(struct task *task, struct ends_state *state, char other_e
     struct applet_options options;
     const char *number;
 
-    take_old_number(task);
-    if (!applet_options(task, "n:c:qv", "lines=n bytes=c quiet=q silent=q verbose=v", &options)) {
+    take_old_number(task, other_end);
+    if (!applet_options(task, other_end == '+' ? "n:c:qvs:Ff;" : "n:c:qv",
+                        other_end == '+' ? "lines=n bytes=c quiet=q silent=q verbose=v follow=f "
+                                           "sleep-interval=s"
+                                         : "lines=n bytes=c quiet=q silent=q verbose=v",
+                        &options)) {
         return false;
     }
+    state->follows = applet_has(&options, 'f') || applet_has(&options, 'F');
     state->counts_bytes = applet_has(&options, 'c');
     number = options.values[state->counts_bytes ? 1 : 0];
     number = number == NULL ? "10" : number;
@@ -87,6 +99,10 @@ static void show_name(struct task *task, struct ends_state *state)
 
 static enum step next_input(struct task *task, struct ends_state *state)
 {
+    if (state->follows && state->input.index + 1 >= task->argc && state->input.stream != NULL) {
+        state->is_following = true;
+        return STEP_MORE;
+    }
     state->is_started = false;
     stream_release(&task->agent->tasks.streams, state->spool);
     state->spool = NULL;
@@ -290,12 +306,38 @@ static enum step step_from(struct task *task, struct ends_state *state)
     return STEP_MORE;
 }
 
+/* tail -f: what is written to the last file from now on, until somebody ends this. */
+static enum step step_follow(struct task *task, struct ends_state *state)
+{
+    struct stream *file = state->input.stream;
+    const uint8_t *bytes;
+    int64_t count = 0;
+
+    if (file->kind == STREAM_FILE) {
+        if (file->position > file->file->size) {
+            task_error(task, "%s: file truncated", state->input.name);
+            file->position = file->file->size;
+        }
+        count = stream_peek(file, &bytes);
+    }
+    if (count <= 0) {
+        task_sleep_until(task, task_now_ns(task) + FOLLOW_EVERY_NS);
+        return STEP_BLOCKED;
+    }
+    task_write(task, 1, bytes, (size_t)count);
+    stream_consume(file, (size_t)count);
+    return STEP_MORE;
+}
+
 static enum step step_tail(struct task *task)
 {
     struct ends_state *state = task->state;
 
     if (!state->has_begun && !ends_begin(task, state, '+')) {
         return task_exit(task, 1);
+    }
+    if (state->is_following) {
+        return step_follow(task, state);
     }
     return state->from_other_end ? step_from(task, state) : step_spooled(task, state, true);
 }

@@ -37,15 +37,38 @@ struct task *applet_start(struct task *task, struct task *parent, int argc, char
 
 /* ---- env, printenv, pwd, which --------------------------------------------------------- */
 
-static enum step print_environment(struct task *task)
+static enum step print_environment(struct task *task, char end)
 {
     for (const char *entry = vars_next(&task->vars, NULL); entry != NULL;
          entry = vars_next(&task->vars, entry)) {
         if (*entry == VARS_EXPORTED) {
-            task_print(task, 1, "%s\n", entry + 1);
+            task_print(task, 1, "%s", entry + 1);
+            task_write(task, 1, &end, 1);
         }
     }
     return task_exit(task, 0);
+}
+
+/* -u, which may be given more than once. */
+static void unset_all(struct task *task)
+{
+    for (int i = 1; i < task->argc && task->argv[i][0] == '-'; i++) {
+        const char *word = task->argv[i];
+        const char *name = NULL;
+
+        if (strcmp(word, "-u") == 0 || strcmp(word, "--unset") == 0) {
+            name = i + 1 < task->argc ? task->argv[++i] : NULL;
+        } else if (strncmp(word, "-u", 2) == 0) {
+            name = word + 2;
+        } else if (strncmp(word, "--unset=", 8) == 0) {
+            name = word + 8;
+        } else if (strcmp(word, "-C") == 0) {
+            i++;
+        }
+        if (name != NULL) {
+            vars_unset(&task->vars, name, strlen(name));
+        }
+    }
 }
 
 static enum step step_env(struct task *task)
@@ -55,7 +78,9 @@ static enum step step_env(struct task *task)
     int first = 1;
     int error = 0;
 
-    if (!applet_options(task, "+iu:C:", "ignore-environment=i unset=u chdir=C", &options)) {
+    unset_all(task);
+    if (!applet_options(task, "+iu:C:0v", "ignore-environment=i unset=u chdir=C null=0",
+                        &options)) {
         return task_exit(task, 125);
     }
     if (task->argc > 1 && strcmp(task->argv[1], "-") == 0) {
@@ -84,9 +109,6 @@ static enum step step_env(struct task *task)
         }
         error = vars_set_cwd(&task->vars, path);
     }
-    if (options.values[0] != NULL) {
-        vars_unset(&task->vars, options.values[0], strlen(options.values[0]));
-    }
     for (; first < task->argc && strchr(task->argv[first], '=') != NULL && error == 0; first++) {
         const char *word = task->argv[first];
         const char *equals = strchr(word, '=');
@@ -97,7 +119,7 @@ static enum step step_env(struct task *task)
         return task_out_of_memory(task);
     }
     if (first == task->argc) {
-        return print_environment(task);
+        return print_environment(task, (char)(applet_has(&options, '0') ? '\0' : '\n'));
     }
     child = applet_start(task, NULL, task->argc - first, task->argv + first, &task->vars, &error);
     if (child == NULL) {
@@ -112,7 +134,7 @@ static enum step step_printenv(struct task *task)
     int code = 0;
 
     if (task->argc < 2) {
-        return print_environment(task);
+        return print_environment(task, '\n');
     }
     for (int i = 1; i < task->argc; i++) {
         const char *value = vars_get(&task->vars, task->argv[i], strlen(task->argv[i]));

@@ -295,6 +295,11 @@ static enum step step_touch(struct task *task)
         task_error(task, "invalid date format '%s'", state->options.values[0]);
         return task_exit(task, 1);
     }
+    if (state->options.values[2] != NULL &&
+        !applet_read_stamp(state->options.values[2], now, &now)) {
+        task_error(task, "invalid date format '%s'", state->options.values[2]);
+        return task_exit(task, 1);
+    }
     if (state->options.values[1] != NULL) {
         struct ramfs_node *node;
         int result = task_lookup(task, state->options.values[1], &node);

@@ -9,6 +9,9 @@
 #include "civil.h"
 #include "state.h"
 
+/* Where the value of --time-style goes. */
+#define TIME_STYLE 1
+
 /* Entries that one piece of work sorts or shows. */
 #define AT_ONCE 64
 
@@ -18,6 +21,7 @@
 struct ls_entry {
     struct ramfs_node *node; /* held */
     const char *name;        /* an operand, "." or "..", else NULL: the node's */
+    size_t at;               /* its place before sorting */
 };
 
 struct ls_state {
@@ -82,6 +86,15 @@ static int compare_names(const struct ls_entry *a, const struct ls_entry *b)
     return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
+/* From the last dot on. */
+static const char *extension_of(const struct ls_entry *entry)
+{
+    size_t length;
+    const char *dot = strrchr(name_of(entry, &length), '.');
+
+    return dot == NULL ? "" : dot;
+}
+
 /* Whether `a` is shown before `b`. */
 static bool comes_first(const struct ls_state *state, const struct ls_entry *a,
                         const struct ls_entry *b)
@@ -90,12 +103,22 @@ static bool comes_first(const struct ls_state *state, const struct ls_entry *a,
     int64_t b_key = 0;
     int order;
 
+    if (applet_has(&state->options, 'U')) { /* as they stand in the directory */
+        return a->at < b->at;
+    }
+    if (applet_has(&state->options, '@') && a->node->is_directory != b->node->is_directory) {
+        return a->node->is_directory;
+    }
     if (applet_has(&state->options, 't')) {
         a_key = a->node->mtime_ns;
         b_key = b->node->mtime_ns;
     } else if (applet_has(&state->options, 'S')) {
         a_key = (int64_t)a->node->size;
         b_key = (int64_t)b->node->size;
+    } else if (applet_has(&state->options, 'X')) {
+        int kind = strcmp(extension_of(a), extension_of(b));
+
+        a_key = -kind;
     }
     order = a_key != b_key ? (a_key > b_key ? -1 : 1) : compare_names(a, b);
     return applet_has(&state->options, 'r') ? order > 0 : order < 0;
@@ -181,7 +204,7 @@ static int size_width_of(const struct ls_state *state, uint64_t size)
 static bool add_entry(struct task *task, struct ramfs_node *node, const char *name)
 {
     struct ls_state *state = task->state;
-    struct ls_entry entry = {.node = node, .name = name};
+    struct ls_entry entry = {.node = node, .name = name, .at = count_of(state)};
 
     if (buffer_append(&state->heap, &entry, sizeof(entry)) < 0) {
         task_out_of_memory(task);
@@ -268,6 +291,29 @@ void applet_mode_text(const struct ramfs_node *node, char text[11])
     text[10] = '\0';
 }
 
+/* What --time-style says, without the styles that are a locale's. */
+static const char *time_format(const struct ls_state *state, bool is_recent)
+{
+    const char *style = state->options.values[TIME_STYLE];
+
+    if (applet_has(&state->options, '?')) {
+        style = "full-iso";
+    }
+    if (style != NULL && *style == '+') {
+        return style + 1;
+    }
+    if (style != NULL && strcmp(style, "full-iso") == 0) {
+        return "%Y-%m-%d %H:%M:%S.%N %z";
+    }
+    if (style != NULL && strcmp(style, "long-iso") == 0) {
+        return "%Y-%m-%d %H:%M";
+    }
+    if (style != NULL && strcmp(style, "iso") == 0) {
+        return is_recent ? "%m-%d %H:%M" : "%Y-%m-%d ";
+    }
+    return is_recent ? "%b %e %H:%M" : "%b %e  %Y";
+}
+
 static void show_long(struct task *task, const struct ls_entry *entry)
 {
     const struct ls_state *state = task->state;
@@ -293,11 +339,8 @@ static void show_long(struct task *task, const struct ls_entry *entry)
         task_print(task, 1, "%s ", owner);
     }
     task_print(task, 1, "%*s ", state->size_width, size);
-    applet_print_time(task,
-                      applet_has(&state->options, 'u') ? "%Y-%m-%d %H:%M:%S.%N %z "
-                      : is_recent                      ? "%b %e %H:%M "
-                                                       : "%b %e  %Y ",
-                      node->mtime_ns);
+    applet_print_time(task, time_format(state, is_recent), node->mtime_ns);
+    task_write(task, 1, " ", 1);
 }
 
 static void show(struct task *task, const struct ls_entry *entry)
@@ -315,7 +358,9 @@ static void show(struct task *task, const struct ls_entry *entry)
     if (applet_has(&state->options, 'l')) {
         show_long(task, entry);
     }
+    task_print(task, 1, "%s", applet_has(&state->options, 'Q') ? "\"" : "");
     task_write(task, 1, name, length);
+    task_print(task, 1, "%s", applet_has(&state->options, 'Q') ? "\"" : "");
     if (entry->node->is_directory &&
         (applet_has(&state->options, 'p') || applet_has(&state->options, 'F'))) {
         task_write(task, 1, "/", 1);
@@ -401,14 +446,21 @@ static bool begin(struct task *task)
     buffer_init(&state->stack, platform);
     buffer_init(&state->found, platform);
     buffer_init(&state->current, platform);
-    if (!applet_options(task, "1ACFGLRSadfghilnopqrstuwx",
+    if (!applet_options(task, "<;>:w:1ABCFGHLNQRSUXZabcdfghiklnopqrstuvx?@",
                         "all=a almost-all=A directory=d human-readable=h recursive=R reverse=r "
-                        "size=s inode=i classify=F full-time=u color=q numeric-uid-gid=n",
+                        "size=s inode=i classify=F full-time=? color=< numeric-uid-gid=n "
+                        "time-style=> group-directories-first=@ no-group=G quote-name=Q "
+                        "dereference=L literal=N escape=b hide-control-chars=q kibibytes=k "
+                        "file-type=p width=w",
                         options)) {
         return false;
     }
-    if (applet_has(options, 'n') || applet_has(options, 'g') || applet_has(options, 'o')) {
+    if (applet_has(options, 'n') || applet_has(options, 'g') || applet_has(options, 'o') ||
+        applet_has(options, '?')) {
         applet_give(options, "l");
+    }
+    if (applet_has(options, 'f')) {
+        applet_give(options, "aU");
     }
     if (task->argc < 2) {
         static char here[] = ".";
@@ -418,6 +470,26 @@ static bool begin(struct task *task)
     }
     state->names_directories = task->argc > 2 || applet_has(options, 'R');
     return true;
+}
+
+/* What is not there is told in the order of the operands, before anything is shown. */
+static void drop_missing(struct task *task)
+{
+    struct ls_state *state = task->state;
+    int kept = 1;
+
+    for (int i = 1; i < task->argc; i++) {
+        struct ramfs_node *node;
+        int result = task_lookup(task, task->argv[i], &node);
+
+        if (result < 0) {
+            task_error(task, "cannot access '%s': %s", task->argv[i], ramfs_error_text(result));
+            state->code = 2;
+        } else {
+            task->argv[kept++] = task->argv[i];
+        }
+    }
+    task->argc = kept;
 }
 
 /* ls shows its operands in order, too: a heap sort, since there may be many. */
@@ -435,12 +507,11 @@ static void take_operands(struct task *task)
     for (int i = 1; i < task->argc; i++) {
         const char *name = task->argv[i];
         struct ramfs_node *node;
-        int result = task_lookup(task, name, &node);
 
-        if (result < 0) {
-            task_error(task, "cannot access '%s': %s", name, ramfs_error_text(result));
-            state->code = 2;
-        } else if (!node->is_directory || applet_has(&state->options, 'd')) {
+        if (task_lookup(task, name, &node) < 0) {
+            continue; /* gone since then */
+        }
+        if (!node->is_directory || applet_has(&state->options, 'd')) {
             if (!add_entry(task, node, name)) {
                 return;
             }
@@ -462,6 +533,7 @@ static enum step step_ls(struct task *task)
         if (!begin(task)) {
             return task_exit(task, 2);
         }
+        drop_missing(task);
         sort_operands(task);
         take_operands(task);
         return STEP_MORE;

@@ -260,7 +260,7 @@ static int df_check_operands(struct task *task)
         int result = task_lookup(task, task->argv[i], &node);
 
         if (result < 0) {
-            task_error(task, "%s: %s", task->argv[i], ramfs_error_text(result));
+            task_error(task, "%s: %s", applet_quote(task, task->argv[i]), ramfs_error_text(result));
         } else {
             good++;
         }

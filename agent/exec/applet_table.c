@@ -12,6 +12,7 @@
     X(cp)                                                                                          \
     X(cut)                                                                                         \
     X(date)                                                                                        \
+    X(dd)                                                                                          \
     X(df)                                                                                          \
     X(dirname)                                                                                     \
     X(dmesg)                                                                                       \
@@ -62,6 +63,7 @@
     X(wc)                                                                                          \
     X(which)                                                                                       \
     X(whoami)                                                                                      \
+    X(xargs)                                                                                       \
     X(yes)
 
 #define DECLARE(name) extern const struct applet applet_##name;

@@ -180,7 +180,7 @@ static bool tee_begin(struct task *task, struct tee_state *state)
         int result = task_open(task, task->argv[i], flags, appends, &state->files[state->count]);
 
         if (result < 0) {
-            task_error(task, "%s: %s", task->argv[i], ramfs_error_text(result));
+            task_error(task, "%s: %s", applet_quote(task, task->argv[i]), ramfs_error_text(result));
             state->failed = true;
         } else {
             state->count++;
@@ -228,13 +228,14 @@ const struct applet applet_tee = {.name = "tee",
 
 /* ---- wc -------------------------------------------------------------------------------- */
 
-enum { WC_LINES, WC_WORDS, WC_BYTES, WC_COUNTS };
+enum { WC_LINES, WC_WORDS, WC_BYTES, WC_LONGEST, WC_COUNTS };
 
 struct wc_state {
     struct applet_input input;
     struct applet_options options;
     bool has_begun;
     bool in_word;
+    uint64_t column;
     int width;
     int files;
     uint64_t counts[WC_COUNTS];
@@ -250,7 +251,7 @@ static void wc_clean_up(struct task *task)
 static int wc_width(struct task *task, const struct wc_state *state)
 {
     int columns = applet_has(&state->options, 'l') + applet_has(&state->options, 'w') +
-                  applet_has(&state->options, 'c');
+                  applet_has(&state->options, 'c') + applet_has(&state->options, 'L');
     uint64_t bytes = 0;
     int width = 1;
     int minimum = 1;
@@ -280,7 +281,8 @@ static int wc_width(struct task *task, const struct wc_state *state)
 
 static bool wc_begin(struct task *task, struct wc_state *state)
 {
-    if (!applet_options(task, "clmw", "bytes=c chars=m lines=l words=w", &state->options)) {
+    if (!applet_options(task, "Lclmw", "bytes=c chars=m lines=l words=w max-line-length=L",
+                        &state->options)) {
         return false;
     }
     if (applet_has(&state->options, 'm')) {
@@ -298,7 +300,7 @@ static bool wc_begin(struct task *task, struct wc_state *state)
 static void wc_line(struct task *task, const struct wc_state *state, const uint64_t *counts,
                     const char *name)
 {
-    static const char letters[] = "lwc";
+    static const char letters[] = "lwcL";
     const char *space = "";
 
     for (int i = 0; i < WC_COUNTS; i++) {
@@ -310,6 +312,21 @@ static void wc_line(struct task *task, const struct wc_state *state, const uint6
     task_print(task, 1, name == NULL ? "\n" : " %s\n", name);
 }
 
+/* How far a line reaches on a screen. */
+static void wc_measure(struct wc_state *state, uint8_t byte)
+{
+    uint64_t *longest = &state->counts[WC_LONGEST];
+
+    if (byte == '\n' || byte == '\r' || byte == '\f') {
+        state->column = 0;
+    } else if (byte == '\t') {
+        state->column += 8 - state->column % 8;
+    } else {
+        state->column += byte >= ' ' && byte < 127;
+    }
+    *longest = state->column > *longest ? state->column : *longest;
+}
+
 static void wc_count(struct wc_state *state, const uint8_t *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -317,6 +334,7 @@ static void wc_count(struct wc_state *state, const uint8_t *bytes, size_t count)
 
         state->counts[WC_LINES] += bytes[i] == '\n';
         state->counts[WC_WORDS] += !is_space && !state->in_word && bytes[i] > ' ' && bytes[i] < 127;
+        wc_measure(state, bytes[i]);
         state->in_word = is_space ? false : state->in_word || (bytes[i] > ' ' && bytes[i] < 127);
     }
     state->counts[WC_BYTES] += count;
@@ -347,10 +365,13 @@ static enum step step_wc(struct task *task)
     }
     state->files++;
     for (int i = 0; i < WC_COUNTS; i++) {
-        state->totals[i] += state->counts[i];
+        state->totals[i] = i != WC_LONGEST ? state->totals[i] + state->counts[i]
+                           : state->totals[i] > state->counts[i] ? state->totals[i]
+                                                                 : state->counts[i];
         state->counts[i] = 0;
     }
     state->in_word = false;
+    state->column = 0;
     if (applet_next(task, &state->input)) {
         return STEP_MORE;
     }

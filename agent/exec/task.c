@@ -386,7 +386,10 @@ bool tasks_poll(struct agent *agent)
 {
     bool moved = false;
 
-    if (agent->tasks.first == NULL) {
+    /* A frozen file system lets whoever would change it wait (ioctl_fsfreeze(2)), so that what a
+     * snapshot sees stands still.  Whether others wait too nobody can tell: guest-exec-status is
+     * not answered meanwhile. */
+    if (agent->tasks.first == NULL || agent->frozen) {
         return false;
     }
     for (struct task *task = agent->tasks.first; task != NULL; task = task->next) {
@@ -405,6 +408,9 @@ uint64_t tasks_deadline_ns(const struct agent *agent)
 {
     uint64_t deadline = UINT64_MAX;
 
+    if (agent->frozen) {
+        return deadline;
+    }
     for (const struct task *task = agent->tasks.first; task != NULL; task = task->next) {
         if (!task->is_stopped && is_drained(task) && task->wake_ns != 0 &&
             task->wake_ns < deadline) {

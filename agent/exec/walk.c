@@ -32,6 +32,35 @@ void walk_free(struct walk *walk)
     }
     buffer_free(&walk->nodes);
     buffer_free(&walk->path);
+    if (walk->ahead != NULL) {
+        ramfs_release(walk->fs, walk->ahead);
+        walk->ahead = NULL;
+    }
+}
+
+void walk_keep_next(struct walk *walk)
+{
+    struct ramfs_node *sibling = walk->node->sibling;
+
+    if (sibling != NULL) {
+        ramfs_hold(sibling);
+    }
+    if (walk->ahead != NULL) {
+        ramfs_release(walk->fs, walk->ahead);
+    }
+    walk->ahead = sibling;
+}
+
+/* What comes after `node` in `parent`, even if `node` is no longer there. */
+static struct ramfs_node *next_in(const struct walk *walk, const struct ramfs_node *node,
+                                  const struct ramfs_node *parent)
+{
+    struct ramfs_node *ahead = walk->ahead;
+
+    if (node->back == NULL && ahead != NULL && ahead->back != NULL && ahead->parent == parent) {
+        return ahead;
+    }
+    return node->sibling;
 }
 
 /* Goes down to `node`, whose name is appended to the path. */
@@ -112,8 +141,8 @@ enum walk_event walk_next(struct walk *walk)
         return WALK_LEAVE;
     }
     while (depth_of(walk) > 1) {
-        struct ramfs_node *sibling = node->sibling;
         struct ramfs_node *parent = nodes_of(walk)[depth_of(walk) - 2];
+        struct ramfs_node *sibling = next_in(walk, node, parent);
 
         if (sibling != NULL) {
             ramfs_hold(sibling);

@@ -18,6 +18,7 @@ struct walk {
     struct buffer nodes; /* of struct ramfs_node *, held: from the start down to the current one */
     struct buffer path; /* of the current one, as it is written from the start on, NUL-terminated */
     struct ramfs_node *node;
+    struct ramfs_node *ahead; /* held: what came after the node of the last walk_keep_next() */
     bool has_begun;
     bool is_leaving;
     bool skips; /* the current directory's content is not wanted */
@@ -30,6 +31,8 @@ void walk_free(struct walk *walk);
 void walk_start(struct walk *walk, const char *path, struct ramfs_node *node);
 /* The next node: walk->node and walk->path. */
 enum walk_event walk_next(struct walk *walk);
+/* The current node may be removed before the walk goes on: remembers what comes after it. */
+void walk_keep_next(struct walk *walk);
 /* How deep the current node is below the start. */
 size_t walk_depth(const struct walk *walk);
 

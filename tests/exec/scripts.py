@@ -233,6 +233,39 @@ df . | head -n 1 | cut -c1-10; du -s nosuch
 mkdir -p d/e; cp -r d d/e; echo $?; ls d/e
 echo a; exec 3> f; echo b >&3; exec 3>&-; cat f
 exec 3< nosuch; echo unreachable
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find . -name '*.x' -delete; find dir -type f -exec cat {} \; | sort; find . -maxdepth 1 -type d | sort; find dir -type f -print0 | tr '\0' ' ' | wc -c; find dir \( -name a -o -name b \) | sort
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -type f -exec grep -l a {} +; find . -iname ONE; find . -path './dir/*' | sort; find dir -depth | tail -1; find . -perm 755 -type f; find -name one; find . -perm -111 -type f; find . -perm /1 -type f
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -delete; ls dir; echo $?; find emptydir deep -type d -delete; ls -d emptydir deep
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -type f -exec sh -c 'echo "[$0]"' {} \; | sort; find dir -type f -exec false {} \; -print; echo $?; find dir -type f -exec true {} \; -print | sort; find dir -exec false {} +; echo $?
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find . -newer one -name nosuch; touch -d @0 two; find . -newer two -name one; find . ! -newer two -type f; find . -mtime +365 -type f; find . -mmin -60 -name one
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -name sub -prune -o -print | sort; find dir -name a -o -name sub | sort; find dir ! -name a -a -type f; find dir -not -type d | sort; find . -type f -name one -quit; find . -name one -print -quit
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find . -user root -name one; find . -exec nosuch {} \; 2>&1 | sort -u | wc -l >/dev/null; find dir -exec; echo $?; find dir -foo; echo $?; find dir -name; echo $?; find dir \( -name a; echo $?; find dir -name a extra; echo $?; find dir -type x; echo $?
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -type f -exec rm {} \; ; find dir | sort; find dir -empty | sort; find . -maxdepth 1 -type f -size -1k | sort; find . -maxdepth 0; find dir -mindepth 1 -maxdepth 1 | sort; find one two nosuch; echo $?
+mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -type f -exec echo x {} y {} \; | sort; find dir -type f | sort | xargs -n1 basename; find dir -type f -exec sh -c 'exit 3' \; -o -print | sort
+touch b; ls z b a; echo $?; ls -d nosuch2 nosuch1 .; echo $?
+echo a b c | xargs echo; seq 5 | xargs -n 2 echo; seq 3 | xargs -I{} echo x{}y{}; printf 'a\0b c\0' | xargs -0 -n1 echo; echo | xargs -r echo no; echo | xargs echo yes; xargs < /dev/null
+printf "'a b' \"c d\" e\\\\ f\n" | xargs -n1 echo; printf '  lead  trail  \nx\n' | xargs -I% echo '[%]'; printf 'a,b,c' | xargs -d, -n1 echo
+seq 3 | xargs -t echo; seq 2 | xargs false; echo $?; seq 2 | xargs nosuch; echo $?; seq 2 | xargs sh -c 'exit 255'; echo $?; seq 2 | xargs -n1 sh -c 'exit 3'; echo $?
+mkdir -p dir/sub; echo a > dir/a; echo b > dir/sub/b; echo "it's" | xargs; echo $?; seq 4 | xargs -L 2 echo; printf 'a b\nc\n' | xargs -L1 echo; echo x | xargs cat; seq 10000 | xargs -n 5000 echo | wc -l; find dir -type f | sort | xargs cat
+seq 3 | xargs -n x; echo $?; echo a | xargs -I{} sh -c 'echo "{}" $0' ; seq 3 | xargs -n1 | cat; seq 5 | xargs -n2 sh -c 'echo $0-$1'; echo a | xargs sh -c 'kill -9 $$'; echo $?
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=two of=o bs=4 count=2 2>/dev/null; cat o; dd if=two bs=1 skip=5 count=3 2>/dev/null
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=/dev/zero of=z bs=1024 count=4 status=noxfer; wc -c z; dd if=z of=y bs=1k seek=2 status=none; wc -c y
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=two of=x status=noxfer; dd if=two of=x bs=5 conv=notrunc seek=1 status=noxfer; cat x; dd if=two ibs=3 obs=10 status=noxfer
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd of=x status=none < one; cat x; cat two | dd bs=1000 status=noxfer; echo abc | dd conv=ucase status=none; echo ABC | dd conv=lcase status=none
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=nosuch; echo $?; dd if=one of=nodir/x; echo $?; dd foo=1; echo $?; dd bs=x; echo $?; dd bs=0; echo $?; dd conv=nope; echo $?; dd if=dir status=noxfer; echo $?
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=one of=dir; echo $?; dd if=one count=0 status=noxfer; dd if=one bs=2x3 status=noxfer; dd if=/dev/zero bs=1M count=3 status=noxfer | wc -c; dd if=two bs=4 conv=sync status=noxfer | wc -c
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=two iflag=count_bytes count=7 status=noxfer; echo; dd if=two bs=3 skip=100 status=noxfer; dd if=two of=p bs=4 count=1 seek=3 status=none; wc -c p
+printf 'first\n' > one; printf 'line one\nline two\nline three\n' > two; mkdir -p dir; dd if=one 2>&1 >/dev/null | tail -1 | cut -c1-15; dd if=/dev/zero bs=1500 count=1 2>&1 >/dev/null | tail -1 | cut -d, -f1-2; dd if=/dev/zero bs=1000 count=1 2>&1 >/dev/null | tail -1 | cut -d, -f1; dd if=/dev/zero bs=1M count=10 2>&1 >/dev/null | tail -1 | cut -d, -f1-2; dd if=/dev/zero bs=1 count=1 2>&1 >/dev/null | tail -1 | cut -d, -f1
+date -u -d 'Jan 1 2020' +%F; date -u -d '1 Jan 2020 10:00' +%FT%T; date -d '2020-02-30'; date -d '2020-01-31 +1 month' +%F
+date -d '2020-01-01 10:00 -0500' +%FT%T; date -d 'Wed, 01 Jan 2020 00:00:00 GMT' +%s; date -d '2020-01-01 2 hours ago' +%FT%T
+date -d '12:00' +%T; date -d 'yesterday 12:00' +%T; date -d '' +%T; date -d '1 fooday'; date -d '3 weeks ago' +%F | wc -c
+date -d '2020-01-01 00:00:00 UTC + 90 minutes' +%FT%T; date -d '2020-01-01 next month' +%F
+touch -t 202001020304 n; stat -c %Y n; touch -t 2001020304.05 n; stat -c %Y n; touch -d '2020-01-02 03:04:05.5' n; stat -c %y n
+touch -d @0 two; ls -l --time-style=full-iso two; ls -l --time-style=+%F two; ls --full-time two; ls -l --time-style=long-iso two; ls -l two
+env -0 -i A=1 B=2 | tr '\0' '\n'; A=1 B=2 env -u A -u B env | grep -c '^[AB]='; env -uA -i B=1
+cat '' 'no such' "it's"; sha256sum 'x y'; wc 'x y'; head 'x y'
+echo a > f; timeout 0.3 tail -f f; echo $?; timeout 0.3 tail -f /dev/null; echo $?
+echo a > f; (sleep 0.1; echo more >> f) & timeout 1.6 tail -f f
 f() { local x=1; echo $x; }; x=5; f; echo $x
 f() { local a b=2; a=3; echo $a$b; return; }; f && echo ok; echo "[$a$b]"
 f() { local x=$1; if [ $x -gt 0 ]; then f $((x-1)); fi; echo $x; }; f 3
@@ -404,6 +437,28 @@ tail -n 0 two
 tail one two
 tail -n x two
 tail nosuch
+tail +2 two
+tail +1 one two
+tail +x two
+wc -L two
+wc -lL two tabs
+wc -L tabs empty binary one two
+ls --color=never one
+ls --color one
+ls -X
+ls -Q one
+ls -N
+ls --group-directories-first
+ls -1X dir one
+cat a:b a%b #x {a,b} a$b a'b
+date -d 20200101 +%F
+date -u -d @86400.5 +%s.%N
+date --rfc-3339=seconds -u -d @0
+date -d 2020-01-01T10:00:00+02:00 +%FT%T
+date -d 2020-13-01
+date -d 25:00
+date x
+touch -t 99 new
 tail -n 3 long
 tail -n 1 noeol
 wc one

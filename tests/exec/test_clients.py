@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What clients do with guest-exec, in the order and with the words that they do it."""
 import base64
+import time
 
 import pytest
 
@@ -59,6 +60,30 @@ def test_kubevirt_probe(guest):
     guest.run("sh", "-c", "echo ready > /tmp/healthy")
     assert guest.run("cat", "/tmp/healthy") == (0, b"ready\n", b"")
     assert guest.run("cat", "/tmp/nosuch")[0] == 1
+
+
+def test_programs_stand_still_while_frozen(guest):
+    """A writer waits in a frozen file system, and goes on when it is thawed."""
+    guest.run("sh", "-c", ": > /tmp/log")
+    pid = guest.call("guest-exec", path="sh", arg=[
+        "-c", "while [ -e /tmp/log ]; do date +%s.%N >> /tmp/log; sleep 0.01; done"])["pid"]
+    while int(guest.run("sh", "-c", "wc -l < /tmp/log")[1]) < 3:
+        pass
+    before = guest.call("guest-get-time") / 1e9
+    assert guest.call("guest-fsfreeze-freeze") == 1
+    frozen = guest.call("guest-fsfreeze-status") == "frozen" and time.time()
+    time.sleep(0.5)
+    thawed = time.time()
+    assert guest.call("guest-fsfreeze-thaw") == 1
+    lines = len(guest.run("cat", "/tmp/log")[1].splitlines())
+    while int(guest.run("sh", "-c", "wc -l < /tmp/log")[1]) < lines + 3:
+        pass
+    stamps = [float(line) for line in guest.run("cat", "/tmp/log")[1].split()]
+    assert not [stamp for stamp in stamps if frozen < stamp < thawed]
+    assert stamps[0] < before and stamps[-1] > thawed
+    guest.run("rm", "/tmp/log")
+    while not guest.call("guest-exec-status", pid=pid)["exited"]:
+        pass
 
 
 @pytest.mark.parametrize("mode, out, err", [

@@ -48,6 +48,12 @@ FILES = {
 }
 FOLDERS = ["emptydir", "deep/er"]
 
+# A script must not be able to harm the machine that the tests run on: even for root, no setting of
+# its clock, no mount, no reboot, no signal to what is not root's.
+HARMLESS = [] if os.geteuid() else ["setpriv", "--inh-caps=-all", "--bounding-set="
+                                    "-sys_time,-sys_boot,-sys_admin,-sys_module,-net_admin,"
+                                    "-kill,-sys_rawio,-mknod"]
+
 # What may differ, by the script or words, and why.
 ALLOWED = {
     "kill 99999999; echo $?": "dash writes an empty line behind its message",
@@ -155,7 +161,7 @@ def on_host(words, folder, files):
                 file.write(content.encode("latin-1"))
         os.chmod(f"{folder}/script", 0o755)
     # Whoever runs the tests with nohup ignores SIGHUP, and so would this.
-    words = ["env", "--default-signal=HUP", *words]
+    words = [*HARMLESS, "env", "--default-signal=HUP", *words]
     done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
                           capture_output=True, umask=0o022, timeout=DEADLINE_S, check=False)
     return done.returncode, done.stdout, done.stderr
