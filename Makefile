@@ -103,7 +103,7 @@ KERNEL_CPPFLAGS = -nostdinc $(LIBC_INCLUDE:%=-isystem %) $(LWIP_INCLUDE:%=-isyst
 KERNEL_OPTIMIZE = -Oz
 KERNEL_FAST := $(wildcard agent/framer*.c agent/base64.c agent/session.c agent/json.c \
     drivers/virtqueue.c drivers/virtio_console_port.c drivers/e1000_rx.c drivers/e1000_tx.c)
-$(KERNEL_FAST:%.c=$(OUT)/obj/%.o): KERNEL_OPTIMIZE = -O2
+$(KERNEL_FAST:%.c=$(OUT)/obj/%.o): KERNEL_OPTIMIZE = -O2 -fno-unroll-loops
 # Standard headers and functions are those of a libc that is ours, and the compiler may know what
 # they do: a memcpy() of eight bytes is a load and a store.  (clang takes no -fbuiltin back.)
 KERNEL_DIALECT = -ffreestanding $(if $(is_clang),,-fbuiltin)

@@ -39,7 +39,7 @@ LIBC_OBJECTS := $(LIBC_SOURCES:%=$(LIBC_OUT)/%.o) \
 LIBC_OPTIMIZE = -Oz
 $(LIBC_OUT)/libc/string/%.o: LIBC_OPTIMIZE = -O2
 # The compiler knows memcpy() when it sees one, and would call it.
-$(OUT)/obj/boot/libc/newlib_copy.o: KERNEL_OPTIMIZE = -O2 \
+$(OUT)/obj/boot/libc/newlib_copy.o: KERNEL_OPTIMIZE = -O2 -fno-unroll-loops \
     $(if $(is_clang),,-fno-tree-loop-distribute-patterns -fno-tree-vectorize)
 $(LIBC_OUT)/libc/string/strstr.o: LIBC_OPTIMIZE = -Oz -DPREFER_SIZE_OVER_SPEED
 # Decimal numbers only: no 0x1p3, no nan(…).
