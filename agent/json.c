@@ -119,14 +119,33 @@ uint32_t json_skip(const struct json *json, uint32_t token)
     return next;
 }
 
+/* The hexadecimal number at *text, as the framer writes it; *text moves behind it. */
+static uint64_t read_reference(const char **text)
+{
+    uint64_t value = 0;
+
+    for (;; (*text)++) {
+        char digit = **text;
+
+        if (digit >= '0' && digit <= '9') {
+            value = value << 4 | (uint64_t)(digit - '0');
+        } else if (digit >= 'a' && digit <= 'f') {
+            value = value << 4 | (uint64_t)(digit - 'a' + 10);
+        } else {
+            return value;
+        }
+    }
+}
+
 struct args_string json_dereference(const struct json *json, const char **text)
 {
-    const char *at = *text;
-    char *end;
-    uint64_t offset = strtoull(at, &end, 16);
-    uint64_t length = *end == ':' ? strtoull(end + 1, &end, 16) : 0;
+    uint64_t offset = read_reference(text);
+    uint64_t length = 0;
 
-    *text = end;
+    if (**text == ':') {
+        (*text)++;
+        length = read_reference(text);
+    }
     if (offset > json->strings_length || length >= json->strings_length - offset) {
         return (struct args_string){.bytes = "", .length = 0};
     }

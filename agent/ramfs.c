@@ -15,54 +15,41 @@ _Static_assert(1u << PAGE_SHIFT == PLATFORM_PAGE_SIZE, "pages are pages");
 /* Never written; not const, because constants take room in the image. */
 static uint8_t zero_page[PLATFORM_PAGE_SIZE];
 
+static const struct {
+    int error;
+    const char *text;
+} error_texts[] = {
+    {ENOENT, "No such file or directory"},
+    {ENOTDIR, "Not a directory"},
+    {EISDIR, "Is a directory"},
+    {ENAMETOOLONG, "File name too long"},
+    {ENOSPC, "No space left on device"},
+    {ENOMEM, "Cannot allocate memory"},
+    {EFBIG, "File too large"},
+    {EBADF, "Bad file descriptor"},
+    {EMFILE, "Too many open files"},
+    {EOVERFLOW, "Value too large for defined data type"},
+    {EEXIST, "File exists"},
+    {ENOTEMPTY, "Directory not empty"},
+    {EBUSY, "Device or resource busy"},
+    {EACCES, "Permission denied"},
+    {ENOEXEC, "Exec format error"},
+    {EPIPE, "Broken pipe"},
+    {ENXIO, "No such device or address"},
+    {E2BIG, "Argument list too long"},
+    {EAGAIN, "Resource temporarily unavailable"},
+    {EPERM, "Operation not permitted"},
+    {ESRCH, "No such process"},
+};
+
 const char *ramfs_error_text(int error)
 {
-    switch (error < 0 ? -error : error) {
-    case ENOENT:
-        return "No such file or directory";
-    case ENOTDIR:
-        return "Not a directory";
-    case EISDIR:
-        return "Is a directory";
-    case ENAMETOOLONG:
-        return "File name too long";
-    case ENOSPC:
-        return "No space left on device";
-    case ENOMEM:
-        return "Cannot allocate memory";
-    case EFBIG:
-        return "File too large";
-    case EBADF:
-        return "Bad file descriptor";
-    case EMFILE:
-        return "Too many open files";
-    case EOVERFLOW:
-        return "Value too large for defined data type";
-    case EEXIST:
-        return "File exists";
-    case ENOTEMPTY:
-        return "Directory not empty";
-    case EBUSY:
-        return "Device or resource busy";
-    case EACCES:
-        return "Permission denied";
-    case ENOEXEC:
-        return "Exec format error";
-    case EPIPE:
-        return "Broken pipe";
-    case ENXIO:
-        return "No such device or address";
-    case E2BIG:
-        return "Argument list too long";
-    case EAGAIN:
-        return "Resource temporarily unavailable";
-    case EPERM:
-        return "Operation not permitted";
-    case ESRCH:
-        return "No such process";
-    default:
-        return "Invalid argument";
+    for (size_t i = 0; i < sizeof(error_texts) / sizeof(error_texts[0]); i++) {
+        if (error_texts[i].error == (error < 0 ? -error : error)) {
+            return error_texts[i].text;
+        }
     }
+    return "Invalid argument";
 }
 
 /* Pages that a tree of this height can hold, less one. */

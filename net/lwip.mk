@@ -18,7 +18,7 @@ LWIP_SOURCES := $(addprefix core/,def inet_chksum init ip mem memp netif pbuf st
 LWIP_OBJECTS := $(LWIP_SOURCES:%=$(LWIP_OUT)/%.o)
 
 # What each byte passes is made for speed.
-LWIP_OPTIMIZE = -Os
+LWIP_OPTIMIZE = -Oz
 $(LWIP_OUT)/core/inet_chksum.o: LWIP_OPTIMIZE = -O2
 # lwIP's code as it is: its warnings are not ours to mend.  It takes the address of a member of a
 # null pointer and asks afterwards (src/core/ipv6/icmp6.c:icmp6_send_response).

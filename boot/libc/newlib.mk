@@ -36,14 +36,14 @@ LIBC_OBJECTS := $(LIBC_SOURCES:%=$(LIBC_OUT)/%.o) \
     $(LIBC_OUT)/libc/stdio/svfprintf.o $(LIBC_OUT)/libc/stdio/svfiprintf.o
 
 # Numbers are converted now and then, bytes are moved all the time.
-LIBC_OPTIMIZE = -Os
+LIBC_OPTIMIZE = -Oz
 $(LIBC_OUT)/libc/string/%.o: LIBC_OPTIMIZE = -O2
 # The compiler knows memcpy() when it sees one, and would call it.
-$(OUT)/obj/boot/libc/newlib_copy.o: KERNEL_OPTIMIZE = -O2 \
+$(OUT)/obj/boot/libc/newlib_copy.o: KERNEL_OPTIMIZE = -O2 -fno-unroll-loops \
     $(if $(is_clang),,-fno-tree-loop-distribute-patterns -fno-tree-vectorize)
-$(LIBC_OUT)/libc/string/strstr.o: LIBC_OPTIMIZE = -Os -DPREFER_SIZE_OVER_SPEED
+$(LIBC_OUT)/libc/string/strstr.o: LIBC_OPTIMIZE = -Oz -DPREFER_SIZE_OVER_SPEED
 # Decimal numbers only: no 0x1p3, no nan(…).
-$(LIBC_OUT)/libc/stdlib/strtod.o: LIBC_OPTIMIZE = -Os -DNO_HEX_FP -D__NO_INFNAN_CHECK
+$(LIBC_OUT)/libc/stdlib/strtod.o: LIBC_OPTIMIZE = -Oz -DNO_HEX_FP -D__NO_INFNAN_CHECK
 
 # newlib's code as it is: its warnings are not ours to mend.
 LIBC_CFLAGS = -std=gnu11 $(LIBC_OPTIMIZE) -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
