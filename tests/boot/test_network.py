@@ -17,7 +17,7 @@ import pytest
 
 import wire
 from qemu import PATIENCE, VIRT, arch_of, has_fw_cfg, hotplug_bus, least_memory
-from test_hotplug import ROOT_PORT
+from test_e1000 import ROOT_PORT
 from test_idle import check_idle
 
 if not shutil.which("tshark"):
