@@ -18,7 +18,8 @@ import cpio
 from qemu import ARCHES, PORT_NAME, Deadline, arch_of, has_fw_cfg
 
 # What libvirt says of a domain that ends as it was asked to; see Domain.shut_down().
-RACED = ("End of file from agent socket", "Unable to read from monitor")
+RACED = ("End of file from agent socket", "Unable to read from monitor",
+         "Unable to write to monitor")
 CRASHES = {"faults": [{"effect": "crash", "command": "guest-get-load"}]}
 MAC = "52:54:00:12:34:56"
 
