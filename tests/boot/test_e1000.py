@@ -308,8 +308,8 @@ def run_lab(*arguments, **environment):
 
 
 @pytest.mark.parametrize("model", ["e1000", "e1000-82545em", "e1000-82544gc"])
-def test_laboratory(model):
-    done = run_lab("--model", model)
+def test_laboratory(machine, model):
+    done = run_lab("--machine", machine, "--model", model)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("  ok") == 17
     assert "all bounded" in done.stdout
