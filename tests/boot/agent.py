@@ -92,18 +92,20 @@ class Agent:
 
     def sync(self, timeout=10):
         """
-        guest-sync-delimited until its own answer comes.  Asks again each second: a request that
-        meets a reset or a detached port is lost, as on any machine.
+        guest-sync-delimited until its own answer comes.  Asks again after a while, in the end each
+        second: a request that meets a reset or a detached port is lost, as on any machine.
         """
         end = time.monotonic() + timeout * self.patience
         wanted = set()
         self.buffer.clear()
         received = bytearray()
+        pause = 0.25
         while time.monotonic() < end:
             number = next(_sync_ids)
             wanted.add(number)
             self.send(b"\xff" + request("guest-sync-delimited", {"id": number}))
-            again = time.monotonic() + self.patience
+            again = time.monotonic() + pause * self.patience
+            pause = min(1, pause * 2)
             while (left := again - time.monotonic()) > 0:
                 data = self.receive(left / self.patience)
                 if data is None:

@@ -38,13 +38,16 @@ def qemu_of(arch):
 
 
 # The other architectures' machines are named with a prefix: "aarch64:virt,gic-version=3".  What
-# each needs: the image that -kernel gets, a processor, and what gives QEMU an exit code.
+# each needs: the image that -kernel gets, a processor, and what gives QEMU an exit code; and where
+# RAM and PCI's configuration space are (hw/arm/virt.c, hw/riscv/virt.c; pc has that in ports).
 ARCHES = {
-    "x86_64": {"image": IMAGE, "cpu": None,
+    "x86_64": {"image": IMAGE, "cpu": None, "ram": 0, "ecam": None,
                "exit": ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]},
     "aarch64": {"image": os.path.join(BUILD, "aarch64/bare-qga.img"), "cpu": "cortex-a57",
+                "ram": 1 << 30, "ecam": 0x4010000000,
                 "exit": ["-semihosting-config", "enable=on,target=native"]},
-    "riscv64": {"image": os.path.join(BUILD, "riscv64/bare-qga.elf"), "cpu": None, "exit": []},
+    "riscv64": {"image": os.path.join(BUILD, "riscv64/bare-qga.elf"), "cpu": None,
+                "ram": 1 << 31, "ecam": 0x30000000, "exit": []},
 }
 # Arguments added to every machine; lets the harness be tried on another guest.
 EXTRA = shlex.split(os.environ.get("BARE_QGA_QEMU_ARGS", ""))

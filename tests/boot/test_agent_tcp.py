@@ -17,15 +17,13 @@ import time
 
 import pytest
 import wire
-from qemu import PATIENCE, ROOT, VIRT, has_fw_cfg
+from qemu import ARCHES, PATIENCE, ROOT, VIRT, arch_of, has_fw_cfg
 
 sys.path.insert(0, os.path.join(ROOT, "tests/remote"))
 import strangers  # noqa: E402
 from strangers import qga_tcp  # noqa: E402
 
 SECRET = b"<the secret of a booted machine, in 50 bytes, 1234>"
-# Where memory starts.
-RAM = {"pc": 0, "aarch64:virt": 1 << 30, "riscv64:virt": 1 << 31}
 CONNECTIONS = int(os.environ.get("BARE_QGA_TCP_CONNECTIONS", "1000"))
 
 
@@ -305,7 +303,8 @@ def test_the_secret_is_nowhere_to_be_read(boot, tmp_path):
     log = vm.serial.text().encode()
     assert SECRET not in log and SECRET.hex().encode() not in log
     dump = tmp_path / "memory"
-    vm.qmp.execute("pmemsave", val=RAM[vm.machine], size=64 << 20, filename=str(dump))
+    vm.qmp.execute("pmemsave", val=ARCHES[arch_of(vm.machine)[0]]["ram"], size=64 << 20,
+                   filename=str(dump))
     assert dump.read_bytes().count(SECRET) == 1
 
 

@@ -309,8 +309,9 @@ def run_lab(*arguments, **environment):
 
 @pytest.mark.parametrize("model,rows", [("e1000", 24), ("e1000-82545em", 24),
                                         ("e1000-82544gc", 24), ("e1000e", 6)])
-def test_laboratory(model, rows):
-    done = run_lab("--model", model, "--machine", "q35" if model == "e1000e" else "pc")
+def test_laboratory(machine, model, rows):
+    board = "q35" if (machine, model) == ("pc", "e1000e") else machine
+    done = run_lab("--machine", board, "--model", model)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("  ok") == rows
     assert "all bounded" in done.stdout

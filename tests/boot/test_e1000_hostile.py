@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from cable import mac
+from qemu import ARCHES, arch_of
 from qtest import QTest
 from test_e1000 import MAC, OPTIONS, check_receives, prepare, wait_counted, wait_started
 from test_machines import check_session
@@ -15,9 +16,6 @@ from test_machines import check_session
 RDBAL, RDBAH, RDLEN, RDH = 0x2800, 0x2804, 0x2808, 0x2810
 DD, EOP = 1, 2
 BUS_MASTER = 4
-# Where PCI's configuration space is in QEMU (hw/arm/virt.c, hw/riscv/virt.c); pc's is behind two
-# ports.
-ECAM = {"aarch64:virt": 0x4010000000, "riscv64:virt": 0x30000000}
 
 
 class Controller:
@@ -49,8 +47,8 @@ class Controller:
     def clear_command(self, bits):
         """Takes bits of the PCI command register away."""
         place = self.device["slot"] << 3
-        if self.vm.machine in ECAM:
-            access, address = ("readw", "writew"), ECAM[self.vm.machine] + (place << 12) + 4
+        if ecam := ARCHES[arch_of(self.vm.machine)[0]]["ecam"]:
+            access, address = ("readw", "writew"), ecam + (place << 12) + 4
         else:
             access, address = ("inw", "outw"), 0xcfc
             self.qtest.command(f"outl 0xcf8 {0x80000000 | place << 8 | 4:#x}")

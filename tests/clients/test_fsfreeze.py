@@ -75,7 +75,7 @@ def test_snapshot_with_quiesce(daemon, with_disk):
     domain = with_disk(daemon)
     mark = daemon.log_size()
     out = domain.virsh("snapshot-create-as", "s1", "--disk-only", "--quiesce", "--no-metadata",
-                       "--diskspec", f"vda,file={daemon.path('s1.qcow2')}")
+                       "--diskspec", f"vda,file={daemon.path(domain.name + '.s1')}")
     assert out == "Domain snapshot s1 created"
     sent = daemon.log(mark)
     assert sent.index("guest-fsfreeze-freeze") < sent.index("guest-fsfreeze-thaw")
@@ -88,6 +88,6 @@ def test_snapshot_of_a_frozen_guest(daemon, with_disk):
     domain.virsh("domfsfreeze")
     with pytest.raises(VirshError, match="guest-fsfreeze-freeze has been disabled"):
         domain.virsh("snapshot-create-as", "s1", "--disk-only", "--quiesce", "--no-metadata",
-                     "--diskspec", f"vda,file={daemon.path('s2.qcow2')}")
+                     "--diskspec", f"vda,file={daemon.path(domain.name + '.s2')}")
     domain.virsh("domfsthaw")
     assert status(domain) == "thawed"

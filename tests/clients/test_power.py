@@ -101,3 +101,12 @@ def test_crash_that_restarts(start):
     mark = domain.wait_lifecycle("crashed", mark)
     domain.wait_connected(mark)
     assert domain.execute("guest-ping") == {}
+
+
+@pytest.mark.only("aarch64", "riscv64", why="x86's guests die of it, see test_crash")
+def test_no_interrupt_to_die_of(start):
+    """QEMU gives these boards none, and the guest does not notice."""
+    domain = start()
+    with pytest.raises(VirshError, match="not currently supported"):
+        domain.virsh("inject-nmi")
+    assert domain.execute("guest-ping") == {}

@@ -39,7 +39,7 @@ def test_pretty(domain):
     assert abs(then.timestamp() - time.time()) < SLACK
 
 
-@pytest.mark.parametrize("seconds", [1, 951782400, 1700000000, 2147483648, 3155759999])
+@pytest.mark.parametrize("seconds", [86400, 951782400, 1700000000, 2147483648, 3155759999])
 def test_set(domain, seconds):
     assert domain.virsh("domtime", "--time", str(seconds)) == ""
     check_near(domain, seconds)
