@@ -27,6 +27,8 @@ from agent import Agent
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+if os.path.dirname(QEMU):
+    QEMU = os.path.abspath(QEMU)
 IMAGE = os.environ.get("BARE_QGA_IMAGE", os.path.join(BUILD, "x86_64/bare-qga.elf"))
 
 

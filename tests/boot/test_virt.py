@@ -4,6 +4,7 @@ The machines that a device tree describes: aarch64 and riscv64 "virt" with every
 interrupt controller, firmware and transport that they have in QEMU 7.2.
 """
 import os
+import re
 import subprocess
 
 import pytest
@@ -178,3 +179,104 @@ def test_network(boot, board, nic):
     while "10.0.2.15" not in str(agent.execute("guest-network-get-interfaces")):
         assert not deadline.over(), vm.serial.text()
     assert "polling" not in vm.serial.text()
+
+
+# --- odd device trees ------------------------------------------------------------------------
+
+
+def edited_tree(machine, directory, *edits):
+    """QEMU's tree of a machine with 64M, with pieces of its source replaced."""
+    arch, board = qemu.arch_of(machine)
+    tree = str(directory / "tree.dtb")
+    cpu = qemu.ARCHES[arch]["cpu"]
+    subprocess.run([qemu.qemu_of(arch), "-M", f"{board},dumpdtb={tree}", "-m", "64M", "-display",
+                    "none", *(["-cpu", cpu] if cpu else [])], check=True, capture_output=True)
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", tree], check=True,
+                            capture_output=True, text=True).stdout
+    for old, new in edits:
+        changed = re.sub(old, new, source)
+        assert changed != source, old
+        source = changed
+    subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", tree], input=source,
+                   check=True, text=True)
+    return ["-dtb", tree]
+
+
+def free_mib(vm):
+    return int(re.search(r"ready, .* (\d+) MiB free", vm.serial.text())[1])
+
+
+MEMORY = r"memory@80000000 \{[^}]*\};"
+
+
+def memory_node(name, base, size, more=""):
+    return (f'memory@{name} {{ device_type = "memory"; reg = <0x0 {base:#x} 0x0 {size:#x}>; '
+            f'{more} }};')
+
+
+def test_tree_with_memory_in_pieces(boot, tmp_path):
+    """Two nodes that overlap, one of no size, one that is disabled, one that nobody has addresses
+    for."""
+    pieces = (memory_node("a", 0x80000000, 0x2000000) + memory_node("b", 0x81000000, 0x3000000) +
+              memory_node("c", 0x90000000, 0) +
+              memory_node("d", 0x84000000, 0x4000000, 'status = "disabled";') +
+              'memory@e { device_type = "memory"; reg = <0x1000 0x0 0x1000 0x0>; };')
+    vm = boot(machine=RISCV, args=edited_tree(RISCV, tmp_path, (MEMORY, pieces)))
+    check_session(vm)
+    assert 48 < free_mib(vm) < 64
+
+
+@pytest.mark.parametrize("machine", VIRT)
+def test_tree_that_reserves_memory(boot, machine, tmp_path):
+    """By the block and by nodes, of which one has two ranges; a loader may reserve the tree itself,
+    which is ours to read nevertheless."""
+    base = 0x40000000 if machine == ARM else 0x80000000
+    nodes = ("reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; "
+             f"one@0 {{ reg = <0x0 {base + 0x1800000:#x} 0x0 0x800000 "
+             f"0x0 {base + 0x2000000:#x} 0x0 0x800001>; }}; "
+             "two@0 { reg = <0x0 0x0 0xffffffff 0xffffffff>; status = \"disabled\"; }; "
+             "none@0 { size = <0x0 0x1000>; }; }; chosen {")
+    tree = edited_tree(machine, tmp_path, ("chosen {", nodes), (
+        "/dts-v1/;", f"/dts-v1/; /memreserve/ {base + 0x3000000:#x} 0x1000000; "
+                     f"/memreserve/ {base + 0x800000:#x} 0x1001;"))
+    plain = boot(machine=machine)
+    check_session(plain)
+    vm = boot(machine=machine, args=tree)
+    check_session(vm)
+    assert 29 <= free_mib(plain) - free_mib(vm) <= 33
+
+
+@pytest.mark.parametrize("machine,controller,others", [
+    (ARM, "intc@8000000 {", []), (RISCV, "plic@c000000 {", []),
+    (RISCV, "plic@c000000 {", ["rtc@101000 {", "poweroff {", "reboot {", "test@100000 {"])])
+def test_tree_with_disabled_nodes(boot, machine, controller, others, tmp_path):
+    """Without a controller of interrupts, of power and of time there is still an agent."""
+    edits = [(re.escape(name), name + ' status = "disabled";') for name in [controller, *others]]
+    vm = boot(machine=machine, args=edited_tree(machine, tmp_path, *edits))
+    check_session(vm)
+    assert "no interrupt controller" in vm.serial.text()
+
+
+@pytest.mark.parametrize("cells", [0, 3, 0xffffffff])
+def test_tree_with_odd_cells(boot, cells, tmp_path):
+    """Numbers that cannot be read are no memory, which is said; nothing hangs.  Without firmware,
+    which these trees kill."""
+    tree = edited_tree(RISCV, tmp_path, (r"(?s)^(.*?)#address-cells = <0x02>;\s*#size-cells = <0x02>",
+                                         rf"\1#address-cells = <{cells}>; #size-cells = <{cells}>"))
+    vm = boot(machine=RISCV, kernel=NO_FIRMWARE["kernel"], args=NO_FIRMWARE["args"] + tree)
+    vm.serial.wait("the device tree has no memory")
+
+
+def test_tree_that_is_damaged(boot, tmp_path):
+    """A structure block that ends anywhere."""
+    _, path = edited_tree(RISCV, tmp_path, ("chosen {", "chosen { odd;"))
+    with open(path, "rb") as file:
+        tree = bytearray(file.read())
+    start = int.from_bytes(tree[8:12], "big")
+    at = start + (int.from_bytes(tree[36:40], "big") // 2 & ~3)
+    tree[at:at + 4] = b"\0\0\0\7"
+    with open(path, "wb") as file:
+        file.write(tree)
+    vm = boot(machine=RISCV, kernel=NO_FIRMWARE["kernel"],
+              args=NO_FIRMWARE["args"] + ["-dtb", path])
+    vm.serial.wait("bare-qga: ")

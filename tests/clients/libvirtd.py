@@ -24,9 +24,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../boot")]
 from domain import AGENT, LIFECYCLE, Domain, LibvirtError, VirshError, libvirt  # noqa: E402
-from qemu import IMAGE, PATIENCE, Deadline  # noqa: E402
-
-QEMU = "qemu-system-x86_64"
+from qemu import IMAGE, PATIENCE, QEMU, Deadline  # noqa: E402
 
 
 def missing():
@@ -104,7 +102,7 @@ class Libvirtd:
     def _start(self):
         for folder in ("run", "bin", "etc/libvirt", "home"):
             os.makedirs(self.path(folder))
-        os.symlink(find(QEMU), self.path("bin/" + QEMU))
+        os.symlink(find(QEMU), self.path("bin/qemu-system-x86_64"))
         # Without virtlogd and without labels of a security driver.
         self.write("etc/libvirt/qemu.conf", 'stdio_handler = "file"\nsecurity_driver = "none"\n')
         self.write("libvirtd.conf", f'unix_sock_dir = "{self.path("run")}"\n'
