@@ -68,7 +68,8 @@ NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest = $(NEED_qemu) python3-pytest curl
 # tests/exec compares with this machine's own programs, tests/schema with the house style.
 NEED_python = $(NEED_pytest) procps clang-format
-NEED_boot = $(NEED_pytest) device-tree-compiler openssl tshark qemu-utils grub-common grub-pc-bin xorriso
+NEED_boot = $(NEED_pytest) device-tree-compiler openssl tshark qemu-utils grub-common grub-pc-bin \
+    xorriso
 # Where these cannot be had, the suite is skipped and says so; .ci/run insists.
 NEED_clients = $(NEED_pytest) libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
     python3-libvirt ansible

@@ -261,8 +261,9 @@ def test_tree_with_disabled_nodes(boot, machine, controller, others, tmp_path):
 def test_tree_with_odd_cells(boot, cells, tmp_path):
     """Numbers that cannot be read are no memory, which is said; nothing hangs.  Without firmware,
     which these trees kill."""
-    tree = edited_tree(RISCV, tmp_path, (r"(?s)^(.*?)#address-cells = <0x02>;\s*#size-cells = <0x02>",
-                                         rf"\1#address-cells = <{cells}>; #size-cells = <{cells}>"))
+    tree = edited_tree(RISCV, tmp_path, (
+        r"(?s)^(.*?)#address-cells = <0x02>;\s*#size-cells = <0x02>",
+        rf"\1#address-cells = <{cells}>; #size-cells = <{cells}>"))
     vm = boot(machine=RISCV, kernel=NO_FIRMWARE["kernel"], args=NO_FIRMWARE["args"] + tree)
     vm.serial.wait("the device tree has no memory")
 
