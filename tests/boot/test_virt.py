@@ -11,6 +11,7 @@ import pytest
 
 import qemu
 from qemu import BUILD, VIRT, Deadline
+from test_death import EXIT_CRASH, check_report
 from test_machines import check_session, require_memory
 from test_options import TREE, check_tree
 
@@ -179,6 +180,34 @@ def test_network(boot, board, nic):
     while "10.0.2.15" not in str(agent.execute("guest-network-get-interfaces")):
         assert not deadline.over(), vm.serial.text()
     assert "polling" not in vm.serial.text()
+
+
+@pytest.mark.parametrize("death", ["write-text", "exec-data", "exec-mmio", "null",
+                                   "stack-overflow", "canary", "trap-in-trap"])
+@pytest.mark.parametrize("machine,cpu,how", [
+    (ARM + ",secure=on", "cortex-a35", ARM_ELF), (ARM + ",virtualization=on", "max", {}),
+    (RISCV, "rv64,sstc=false", NO_FIRMWARE)], ids=["EL3", "EL2", "none"])
+def test_death_from_other_levels(boot, machine, cpu, how, death):
+    """Each way in ends in the same protection."""
+    how = dict(how, args=[*how.get("args", []), *qemu.exit_device(machine)])
+    vm = boot(machine=machine, cpu=cpu, append="crash=" + death, **how)
+    assert vm.wait_exit() == EXIT_CRASH
+    vm.stop()
+    check_report(vm.serial.text(), death, machine)
+
+
+@pytest.mark.parametrize("how", [{}, NO_FIRMWARE], ids=["opensbi", "none"])
+def test_page_tables(boot, how):
+    """What QEMU reads in them: nothing is writable and executable, no device is executable, and
+    nothing is at address 0."""
+    vm = boot(machine=RISCV, **how)
+    check_session(vm)
+    rows = re.findall(r"^([0-9a-f]{16}) [0-9a-f]{16} ([0-9a-f]{16}) ([-a-z]{7})$",
+                      vm.qmp.hmp("info mem").replace("\r", ""), re.M)
+    text = [row for row in rows if "x" in row[2]]
+    assert len(text) == 1 and "w" not in text[0][2] and int(text[0][0], 16) == 0x80200000
+    assert any("w" in row[2] for row in rows) and any(row[2].startswith("r--") for row in rows)
+    assert min(int(row[0], 16) for row in rows) > 0x1000
 
 
 # --- odd device trees ------------------------------------------------------------------------
