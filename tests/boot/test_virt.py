@@ -39,7 +39,7 @@ def test_arm_cpu_beside_another_gic(boot, gic):
 
 @pytest.mark.parametrize("options", [
     "virtualization=on", "virtualization=on,gic-version=3", "secure=on", "highmem=off",
-    "gic-version=3,its=off"])
+    "gic-version=3,its=off", "gic-version=max", "virtualization=on,gic-version=4"])
 def test_arm_board(boot, options):
     check_session(boot(machine=f"{ARM},{options}", cpu="max"))
 
@@ -126,7 +126,7 @@ def test_more_harts_without_firmware(boot):
 
 
 # Less does not leave QEMU room for its device tree beside the image.
-LEAST = {ARM: "3M", RISCV: "6M"}
+LEAST = {ARM: "3M", RISCV: "5M"}
 
 
 @pytest.mark.parametrize("memory", ["least", "16M", "8G"])
