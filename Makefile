@@ -6,13 +6,16 @@
 #   LIBC=newlib       or picolibc; which ones there are for a machine, boot/libc/libc.mk says
 #   CC=gcc | clang    both build without a warning
 #   BUILD=build       where everything that is made goes; nothing is written elsewhere
+#   QEMU=qemu-system-x86_64
+#                     the QEMU of everything that runs one; those of the other machines are taken
+#                     from beside it (make qemu-backports fetches a newer one)
 #   V=1               print the commands instead of one short line per step
 #
 # Some files are read here, so that the pieces that know a thing say it:
 #   boot/$(ARCH)/arch.mk       CROSS (tool prefix), ARCH_CFLAGS, ARCH_LDFLAGS, ARCH_LINKER_SCRIPT,
 #                              ARCH_FOLDERS (shared with other machines), ARCH_FORMS (files besides
-#                              the ELF), ARCH_BOOTS (what -kernel gets), QEMU, MACHINE, LIBC, and
-#                              the packages ARCH_NEED (to build) and ARCH_NEED_qemu (to run)
+#                              the ELF), ARCH_BOOTS (what -kernel gets), MACHINE, LIBC, and the
+#                              packages ARCH_NEED (to build) and ARCH_NEED_qemu (to run)
 #   boot/libc/libc.mk          LIBC_ARCHIVE, LIBC_INCLUDE (folders), LIBC_READY (before any object),
 #                              LIBC_SOURCES_C (what it asks of its system), LIBC_NEED
 #   net/lwip.mk                LWIP_ARCHIVE, LWIP_INCLUDE, LWIP_READY, likewise
@@ -66,7 +69,8 @@ NEED_pytest = $(NEED_qemu) python3-pytest curl
 # tests/exec compares with this machine's own programs, tests/schema with the house style.
 NEED_python = $(NEED_pytest) procps clang-format
 # ipxe-qemu: an e1000 of any machine has its option ROM.
-NEED_boot = $(NEED_pytest) ipxe-qemu openssl tshark qemu-utils grub-common grub-pc-bin xorriso
+NEED_boot = $(NEED_pytest) ipxe-qemu device-tree-compiler openssl tshark qemu-utils grub-common \
+    grub-pc-bin xorriso
 # Where these cannot be had, the suite is skipped and says so; .ci/run insists.
 NEED_clients = $(NEED_pytest) ipxe-qemu libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
     python3-libvirt ansible
@@ -311,6 +315,13 @@ lab-e1000: need-qemu $(KERNEL) ## try the shapes of old e1000 defects on this QE
 	$(Q)BARE_QGA_IMAGE=$(abspath $(KERNEL)) $(PYTHON) tests/lab/lab_e1000.py $(LAB_FLAGS)
 .PHONY: run shell lab-e1000
 
+# A newer QEMU than the release's, unpacked and not installed.
+QEMU_BACKPORTS := $(BUILD)/qemu-backports/bin/qemu-system-x86_64
+qemu-backports: $(QEMU_BACKPORTS) ## the QEMU of Debian's backports, for QEMU=build/qemu-backports/bin/qemu-system-x86_64
+$(QEMU_BACKPORTS): | need-qemu need-source
+	$(Q)tests/tools/fetch-qemu $(SOURCES) $(BUILD)/qemu-backports
+.PHONY: qemu-backports
+
 # ---------------------------------------------------------------------------------------------
 # Tests.  Each suite leaves its numbers in $(RESULTS); the sum is the last line.
 
@@ -360,6 +371,8 @@ test-kernel: need-qemu all ## the recorded conversations against the booted kern
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py kernel
 test-boot: need-boot all ## pytest with QEMU: machines, memory sizes, devices, hotplug, network
 	$(Q)$(call pytest,boot$(OF_ARCH),tests/boot)
+test-backports: need-boot kernels $(QEMU_BACKPORTS) ## the same on the QEMU of Debian's backports
+	$(Q)export QEMU=$(abspath $(QEMU_BACKPORTS)); $(call pytest,backports$(OF_ARCH),tests/boot)
 test-exec: need-pytest all $(HOSTED_ASAN) ## the shell and the programs of guest-exec beside Debian's
 	$(Q)$(call pytest,exec$(OF_ARCH),tests/exec)
 test-faults: need-pytest all $(HOSTED_ASAN) ## personalities and faults, hosted and booted, and the recipes of docs/
@@ -373,7 +386,7 @@ test-$(1)-%:
 	$$(Q)$$(MAKE) --no-print-directory ARCH=$$* test-$(1)
 endef
 $(foreach suite,$(BOOTED),$(eval $(call on_other_machines,$(suite))))
-.PHONY: test $(SUITES)
+.PHONY: test test-backports $(SUITES)
 
 PYTHON_TESTS := $(sort $(filter-out $(BOOTED:%=tests/%/%),$(wildcard tests/*/test_*.py schema/test_*.py)))
 

@@ -364,7 +364,7 @@ bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, uint32_t index,
         return false;
     address_cells = node->cells[node->depth - 1].address;
     size_cells = node->cells[node->depth - 1].size;
-    if (address_cells > 2 || size_cells > 2)
+    if (address_cells > 2 || size_cells > 2 || address_cells + size_cells == 0)
         return false;
     first = (uint64_t)index * (address_cells + size_cells);
     return first < reg.bytes && fdt_number(&reg, (uint32_t)first, address_cells, address) &&

@@ -2,7 +2,6 @@
 # What the Makefile has to know about aarch64.
 
 CROSS ?= aarch64-linux-gnu-
-QEMU := qemu-system-aarch64
 MACHINE ?= virt
 LIBC ?= picolibc
 PICOLIBC := picolibc-aarch64-linux-gnu

@@ -2,7 +2,6 @@
 # What the Makefile has to know about riscv64.
 
 CROSS ?= riscv64-unknown-elf-
-QEMU := qemu-system-riscv64
 MACHINE ?= virt
 LIBC ?= picolibc
 PICOLIBC := picolibc-riscv64-unknown-elf

@@ -5,6 +5,7 @@
  * and their rights; then the part that is the same on every machine.
  */
 #include <arch/layout.h>
+#include <arch/page_table.h>
 #include <arch/random.h>
 
 #include <string.h>
@@ -24,8 +25,6 @@ uintptr_t __stack_chk_guard;
 #define CANARY_MIX UINT64_C(0x9e3779b97f4a7c15)
 
 static struct boot_info boot_info;
-/* Memory that belongs to firmware. */
-static struct regions reserved;
 
 static _Noreturn void give_up(const char *line)
 {
@@ -61,21 +60,34 @@ static bool property_is(const struct fdt *fdt, const struct fdt_node *node, cons
     return fdt_get(fdt, node, name, &property) && fdt_is_text(&property, text);
 }
 
-static void add_memory(const struct fdt *fdt, const struct fdt_node *node)
-{
-    uint64_t base, size;
-
-    for (uint32_t i = 0; fdt_reg(fdt, node, i, &base, &size); i++)
-        regions_add(&boot_info.ram, base, size);
-}
-
-static void reserve(uint64_t base, uint64_t size)
-{
-    regions_add(&reserved, base & ~(uint64_t)(PAGE_SIZE - 1), size + 2 * PAGE_SIZE - 1);
-}
-
-/* All memory, and what of it somebody else keeps (§3.4, §3.5, §5.3). */
+/* All memory that we have addresses for (§3.4). */
 static void read_memory(const struct fdt *fdt)
+{
+    struct fdt_node node;
+    uint64_t base, size;
+    bool more;
+
+    for (more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
+        if (!property_is(fdt, &node, "device_type", "memory") || !fdt_available(fdt, &node))
+            continue;
+        for (uint32_t i = 0; fdt_reg(fdt, &node, i, &base, &size); i++)
+            regions_add(&boot_info.ram, base, size);
+    }
+    regions_remove(&boot_info.ram, page_table_physical_end(), UINT64_MAX);
+}
+
+/* What a loader reserves for us (its tree, an initrd) is ours nevertheless. */
+static void keep(uint64_t base, uint64_t size)
+{
+    uint64_t start = base & ~(uint64_t)(PAGE_SIZE - 1);
+
+    if (size != 0)
+        regions_add(&boot_info.ram, start, base + size - start + PAGE_SIZE - 1);
+}
+
+/* Takes away what of the memory belongs to firmware (§3.5, §5.3), out of the page tables too:
+ * OpenSBI guards it by PMP. */
+static void remove_reserved(const struct fdt *fdt)
 {
     struct fdt_node node;
     uint64_t base, size;
@@ -84,15 +96,15 @@ static void read_memory(const struct fdt *fdt)
     for (more = fdt_root(fdt, &node); more; more = fdt_next(fdt, &node)) {
         if (node.depth <= 1)
             in_reserved = strcmp(fdt_name(fdt, &node), "reserved-memory") == 0;
-        if (!fdt_available(fdt, &node))
+        if (!in_reserved || node.depth != 2 || !fdt_available(fdt, &node))
             continue;
-        if (property_is(fdt, &node, "device_type", "memory"))
-            add_memory(fdt, &node);
-        else if (in_reserved && node.depth == 2 && fdt_reg(fdt, &node, 0, &base, &size))
-            reserve(base, size);
+        for (uint32_t i = 0; fdt_reg(fdt, &node, i, &base, &size); i++)
+            regions_remove(&boot_info.ram, base, size);
     }
     for (uint32_t i = 0; fdt_reservation(boot_info.fdt, boot_info.fdt_size, i, &base, &size); i++)
-        reserve(base, size);
+        regions_remove(&boot_info.ram, base, size);
+    keep(boot_info.loader_data, boot_info.loader_data_size);
+    keep((uintptr_t)boot_info.initrd, boot_info.initrd_size);
 }
 
 static void read_cmdline(const struct fdt *fdt, const struct fdt_node *chosen)
@@ -213,9 +225,6 @@ void virt_start(uintptr_t tree, uint64_t cpu, const char *protocol)
     boot_info.protocol = protocol;
     boot_info.boot_cpu = cpu;
     read_memory(&fdt);
-    /* Out of the page tables too: firmware guards it (OpenSBI by PMP). */
-    for (unsigned int i = 0; i < reserved.count; i++)
-        regions_remove(&boot_info.ram, reserved.items[i].base, reserved.items[i].size);
     if (boot_info.ram.count == 0)
         give_up("the device tree has no memory");
     if (fdt_by_path(&fdt, "/chosen", &chosen)) {
@@ -224,6 +233,7 @@ void virt_start(uintptr_t tree, uint64_t cpu, const char *protocol)
         read_cmdline(&fdt, &chosen);
         read_initrd(&fdt, &chosen);
     }
+    remove_reserved(&fdt);
     find_devices(&fdt, &fw_cfg);
     ram = free_ram();
     const struct region *last = &boot_info.ram.items[boot_info.ram.count - 1];

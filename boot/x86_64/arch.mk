@@ -2,7 +2,6 @@
 # What the Makefile has to know about x86_64.
 
 CROSS ?=
-QEMU := qemu-system-x86_64
 MACHINE ?= q35
 LIBC ?= newlib
 ARCH_NEED := gcc binutils

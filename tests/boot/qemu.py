@@ -28,6 +28,8 @@ from agent import Agent
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+if os.path.dirname(QEMU):
+    QEMU = os.path.abspath(QEMU)
 IMAGE = os.environ.get("BARE_QGA_IMAGE", os.path.join(BUILD, "x86_64/bare-qga.elf"))
 
 
@@ -233,8 +235,8 @@ def has_button(machine):
 
 
 def least_memory(machine):
-    """-m: below 6M QEMU finds no room beside the image for riscv64's device tree."""
-    return {"x86_64": "4M", "aarch64": "3M", "riscv64": "6M"}[arch_of(machine)[0]]
+    """-m: below 5M QEMU finds no room beside the image for riscv64's device tree."""
+    return {"x86_64": "4M", "aarch64": "3M", "riscv64": "5M"}[arch_of(machine)[0]]
 
 
 @functools.lru_cache

@@ -5,12 +5,14 @@ processor, interrupt controller and firmware of QEMU 7.2.  All else is in the fi
 which run on these boards as on the others.
 """
 import os
+import re
 import subprocess
 
 import pytest
 
 import qemu
 from qemu import BUILD, VIRT, Deadline
+from test_death import EXIT_CRASH, check_report
 from test_machines import check_session
 
 ARM = "aarch64:virt"
@@ -39,7 +41,7 @@ def test_arm_cpu_beside_another_gic(boot):
 
 @pytest.mark.parametrize("machine", [ARM + "," + options for options in (
     "virtualization=on", "virtualization=on,gic-version=3", "secure=on", "highmem=off",
-    "gic-version=3,its=off")])
+    "gic-version=3,its=off", "gic-version=max", "virtualization=on,gic-version=4")])
 def test_arm_board(boot):
     check_session(boot(cpu="max"))
 
@@ -121,3 +123,136 @@ def test_network(boot, nic):
     while "10.0.2.15" not in str(agent.execute("guest-network-get-interfaces")):
         assert not deadline.over(), vm.serial.text()
     assert "polling" not in vm.serial.text()
+
+
+@pytest.mark.parametrize("death", ["write-text", "exec-data", "exec-mmio", "null",
+                                   "stack-overflow", "canary", "trap-in-trap"])
+@pytest.mark.parametrize("machine,cpu,how", [
+    (ARM + ",secure=on", "cortex-a35", ARM_ELF), (ARM + ",virtualization=on", "max", {}),
+    (RISCV, "rv64,sstc=false", NO_FIRMWARE)], ids=["EL3", "EL2", "none"])
+def test_death_from_other_levels(boot, machine, cpu, how, death):
+    """Each way in ends in the same protection."""
+    how = dict(how, args=[*how.get("args", []), *qemu.exit_device(machine)])
+    vm = boot(machine=machine, cpu=cpu, append="crash=" + death, **how)
+    assert vm.wait_exit() == EXIT_CRASH
+    vm.stop()
+    check_report(vm.serial.text(), death, machine)
+
+
+@pytest.mark.parametrize("how", [{}, NO_FIRMWARE], ids=["opensbi", "none"])
+@pytest.mark.parametrize("machine", [RISCV])
+def test_page_tables(boot, how):
+    """What QEMU reads in them: nothing is writable and executable, no device is executable, and
+    nothing is at address 0."""
+    vm = boot(**how)
+    check_session(vm)
+    rows = re.findall(r"^([0-9a-f]{16}) [0-9a-f]{16} ([0-9a-f]{16}) ([-a-z]{7})$",
+                      vm.qmp.hmp("info mem").replace("\r", ""), re.M)
+    text = [row for row in rows if "x" in row[2]]
+    assert len(text) == 1 and "w" not in text[0][2] and int(text[0][0], 16) == 0x80200000
+    assert any("w" in row[2] for row in rows) and any(row[2].startswith("r--") for row in rows)
+    assert min(int(row[0], 16) for row in rows) > 0x1000
+
+
+# --- odd device trees ------------------------------------------------------------------------
+
+
+def edited_tree(machine, directory, *edits):
+    """QEMU's tree of a machine with 64M, with pieces of its source replaced."""
+    arch, board = qemu.arch_of(machine)
+    tree = str(directory / "tree.dtb")
+    cpu = qemu.ARCHES[arch]["cpu"]
+    subprocess.run([qemu.qemu_of(arch), "-M", f"{board},dumpdtb={tree}", "-m", "64M", "-display",
+                    "none", *(["-cpu", cpu] if cpu else [])], check=True, capture_output=True)
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", tree], check=True,
+                            capture_output=True, text=True).stdout
+    for old, new in edits:
+        changed = re.sub(old, new, source)
+        assert changed != source, old
+        source = changed
+    subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", tree], input=source,
+                   check=True, text=True)
+    return ["-dtb", tree]
+
+
+def free_mib(vm):
+    return int(re.search(r"ready, .* (\d+) MiB free", vm.serial.text())[1])
+
+
+MEMORY = r"memory@80000000 \{[^}]*\};"
+
+
+def memory_node(name, base, size, more=""):
+    return (f'memory@{name} {{ device_type = "memory"; reg = <0x0 {base:#x} 0x0 {size:#x}>; '
+            f'{more} }};')
+
+
+@pytest.mark.parametrize("machine", [RISCV])
+def test_tree_with_memory_in_pieces(boot, tmp_path):
+    """Two nodes that overlap, one of no size, one that is disabled, one that nobody has addresses
+    for."""
+    pieces = (memory_node("a", 0x80000000, 0x2000000) + memory_node("b", 0x81000000, 0x3000000) +
+              memory_node("c", 0x90000000, 0) +
+              memory_node("d", 0x84000000, 0x4000000, 'status = "disabled";') +
+              'memory@e { device_type = "memory"; reg = <0x1000 0x0 0x1000 0x0>; };')
+    vm = boot(args=edited_tree(RISCV, tmp_path, (MEMORY, pieces)))
+    check_session(vm)
+    assert 48 < free_mib(vm) < 64
+
+
+@pytest.mark.parametrize("machine", VIRT)
+def test_tree_that_reserves_memory(boot, machine, tmp_path):
+    """By the block and by nodes, of which one has two ranges; a loader may reserve the tree itself,
+    which is ours to read nevertheless."""
+    base = 0x40000000 if machine == ARM else 0x80000000
+    nodes = ("reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; "
+             f"one@0 {{ reg = <0x0 {base + 0x1800000:#x} 0x0 0x800000 "
+             f"0x0 {base + 0x2000000:#x} 0x0 0x800001>; }}; "
+             "two@0 { reg = <0x0 0x0 0xffffffff 0xffffffff>; status = \"disabled\"; }; "
+             "none@0 { size = <0x0 0x1000>; }; }; chosen {")
+    tree = edited_tree(machine, tmp_path, ("chosen {", nodes), (
+        "/dts-v1/;", f"/dts-v1/; /memreserve/ {base + 0x3000000:#x} 0x1000000; "
+                     f"/memreserve/ {base + 0x800000:#x} 0x1001;"))
+    plain = boot(machine=machine)
+    check_session(plain)
+    vm = boot(machine=machine, args=tree)
+    check_session(vm)
+    assert 29 <= free_mib(plain) - free_mib(vm) <= 33
+
+
+@pytest.mark.parametrize("machine,controller,others", [
+    (ARM, "intc@8000000 {", []), (RISCV, "plic@c000000 {", []),
+    (RISCV, "plic@c000000 {", ["rtc@101000 {", "poweroff {", "reboot {", "test@100000 {"])])
+def test_tree_with_disabled_nodes(boot, machine, controller, others, tmp_path):
+    """Without a controller of interrupts, of power and of time there is still an agent."""
+    edits = [(re.escape(name), name + ' status = "disabled";') for name in [controller, *others]]
+    vm = boot(machine=machine, args=edited_tree(machine, tmp_path, *edits))
+    check_session(vm)
+    assert "no interrupt controller" in vm.serial.text()
+
+
+@pytest.mark.parametrize("cells", [0, 3, 0xffffffff])
+@pytest.mark.parametrize("machine", [RISCV])
+def test_tree_with_odd_cells(boot, cells, tmp_path):
+    """Numbers that cannot be read are no memory, which is said; nothing hangs.  Without firmware,
+    which these trees kill."""
+    tree = edited_tree(RISCV, tmp_path, (
+        r"(?s)^(.*?)#address-cells = <0x02>;\s*#size-cells = <0x02>",
+        rf"\1#address-cells = <{cells}>; #size-cells = <{cells}>"))
+    vm = boot(kernel=NO_FIRMWARE["kernel"], args=NO_FIRMWARE["args"] + tree)
+    vm.serial.wait("the device tree has no memory")
+
+
+@pytest.mark.parametrize("machine", [RISCV])
+def test_tree_that_is_damaged(boot, tmp_path):
+    """A structure block that ends anywhere."""
+    _, path = edited_tree(RISCV, tmp_path, ("chosen {", "chosen { odd;"))
+    with open(path, "rb") as file:
+        tree = bytearray(file.read())
+    start = int.from_bytes(tree[8:12], "big")
+    at = start + (int.from_bytes(tree[36:40], "big") // 2 & ~3)
+    tree[at:at + 4] = b"\0\0\0\7"
+    with open(path, "wb") as file:
+        file.write(tree)
+    vm = boot(kernel=NO_FIRMWARE["kernel"], args=NO_FIRMWARE["args"] + ["-dtb", path])
+    vm.serial.wait("bare-qga: ")

@@ -24,18 +24,17 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../boot")]
 from domain import AGENT, LIFECYCLE, Domain, LibvirtError, VirshError, libvirt  # noqa: E402
-from qemu import ARCHES, PATIENCE, Deadline  # noqa: E402
+from qemu import ARCHES, PATIENCE, Deadline, qemu_of  # noqa: E402
 
 # Those whose part of the tests runs (tests/conftest.py).
 CHOSEN = [os.environ["BARE_QGA_ARCH"]] if "BARE_QGA_ARCH" in os.environ else list(ARCHES)
-EMULATORS = ["qemu-system-" + arch for arch in CHOSEN]
 
 
 def missing():
     """Why no libvirt can be had here, or None."""
     if libvirt is None:
         return "no libvirt for Python here (Debian: python3-libvirt)"
-    for program in ("libvirtd", "virsh", *EMULATORS):
+    for program in ("libvirtd", "virsh", *map(qemu_of, CHOSEN)):
         if not find(program):
             return f"no {program} here"
     if os.geteuid() == 0 and not find("setpriv"):
@@ -106,8 +105,8 @@ class Libvirtd:
     def _start(self):
         for folder in ("run", "bin", "etc/libvirt", "home"):
             os.makedirs(self.path(folder))
-        for emulator in EMULATORS:
-            os.symlink(find(emulator), self.path("bin/" + emulator))
+        for arch in CHOSEN:
+            os.symlink(find(qemu_of(arch)), self.path("bin/qemu-system-" + arch))
         # Without virtlogd and without labels of a security driver.
         self.write("etc/libvirt/qemu.conf", 'stdio_handler = "file"\nsecurity_driver = "none"\n')
         self.write("libvirtd.conf", f'unix_sock_dir = "{self.path("run")}"\n'

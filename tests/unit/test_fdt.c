@@ -140,6 +140,9 @@ static void test_imsic(void **state)
     assert_int_equal(machine.irq_controllers[0].address, 0xd000000);
     assert_int_equal(machine.irq_controllers[0].context, 1);
     assert_int_equal(machine.irq_controllers[0].cpu_address, 0x28001000);
+    /* That one can delegate lines. */
+    assert_int_equal(machine.irq_controllers[0].parent_address, 0xc000000);
+    assert_int_equal(machine.irq_controllers[0].child, 0);
     check_lines(machine.pci_hosts[0].intx, 32);
 }
 
