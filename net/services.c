@@ -255,7 +255,7 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 
 /* --- UDP ----------------------------------------------------------------------------------- */
 
-/* Services that answer whatever they get: echo, daytime, quote, chargen, time (RFC 862 to 868).  Two
+/* Services that answer whatever they get: echo, daytime, quote, chargen, time (RFC 862 to 868). Two
  * that talk to each other would never end. */
 static bool answers_back(u16_t port)
 {
