@@ -352,7 +352,8 @@ def test_two_cards(boot, folder):
                 client.sendall(b"%3d" % number)
             for client in (left, right):
                 assert read_all(client, 3) == b"%3d" % number
-    assert all(interface(agent, name)["statistics"]["rx-packets"] > 100 for name in ("eth0", "eth1"))
+    for name in ("eth0", "eth1"):
+        assert interface(agent, name)["statistics"]["rx-packets"] > 100
     # The other one goes on when one goes.
     vm.qmp.execute("device_del", id="nic")
     vm.serial.wait("eth0: removed", 20)
@@ -475,7 +476,7 @@ def test_tcp_transfer(boot, folder, device):
 
 
 def test_no_waiting_for_an_acknowledgement(boot, peer):
-    """Who begins with one segment, and has more, hears of it long before a delayed one would come."""
+    """Who begins with one segment, and has more, hears of it long before lwIP's timer."""
     with_peer(boot, peer, SERVICES)
     peer.ping()
     us, guest = (peer.ip, 999), (peer.guest, 9)
@@ -487,7 +488,7 @@ def test_no_waiting_for_an_acknowledgement(boot, peer):
         peer.expect(lambda f: segment(guest, us, wire.ACK)(f) and
                     f[42:46] == struct.pack("!I", at), 10, f"acknowledgement {number}")
         waits.append(time.monotonic() - start)
-    # lwIP's timer would make it an eighth of a second on average.
+    # That would make it an eighth of a second on average.
     assert sorted(waits)[5] < 0.05 * PATIENCE, waits
 
 
