@@ -147,7 +147,8 @@ def test_dhcp(boot, folder, machine, device):
             "-device", "pci-bridge,id=b2,chassis_nr=2,shpc=off,bus=b1,addr=3"],
      "e1000,bus=b2,addr=7"),
     ("q35", ROOT_PORT, "e1000e,bus=rp1"),
-    ("q35", ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"], "e1000-82545em,bus=b1,addr=2"),
+    ("q35", ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"],
+     "e1000-82545em,bus=b1,addr=2"),
     ("microvm,acpi=on,pcie=on", ROOT_PORT, "e1000e,bus=rp1")])
 def test_behind_bridges(boot, folder, machine, bridges, device):
     """A lease and a conversation there too: both directions, and interrupts."""
