@@ -54,8 +54,8 @@ void e1000_rx_setup(struct e1000 *nic)
 
 void e1000_rx_post(struct e1000 *nic)
 {
-    /* What acknowledges the frames goes first: by the write below QEMU wakes up whoever has more for
-     * us (hw/net/e1000.c:set_rdt), and its user network looks then how much it still holds. */
+    /* What acknowledges the frames goes first: by the write below QEMU wakes up whoever has more
+     * for us (hw/net/e1000.c:set_rdt), and its user network looks then how much it still holds. */
     e1000_flush(nic);
     /* The descriptors before the index; pairs with the chip's reading them after it. */
     dma_wmb();

@@ -114,12 +114,16 @@ static err_t to_listener(const struct tcp_pcb_listen *listener, const struct tcp
     is_known = flags == TCP_ACK && put_out_at_ns != 0 &&
                clock_monotonic_ns() - put_out_at_ns < SLOTS * SLOT_NS &&
                is_ours(header->ackno, header->dest, header->src);
-    return is_known ? ERR_ABRT : ERR_OK;
+    if (is_known)
+        return ERR_ABRT;
+    return ERR_OK;
 }
 
 err_t half_open_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
-    return pcb->state == LISTEN ? to_listener((const struct tcp_pcb_listen *)pcb, header) : ERR_OK;
+    if (pcb->state != LISTEN)
+        return ERR_OK;
+    return to_listener((const struct tcp_pcb_listen *)pcb, header);
 }
 
 /* --- the first segment, once more ---------------------------------------------------------- */

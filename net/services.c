@@ -255,8 +255,8 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 
 /* --- UDP ----------------------------------------------------------------------------------- */
 
-/* Ports whose services answer whatever they get: echo, daytime, quote, chargen, time (RFC 862 to 868).
- * Two that talk to each other would never end. */
+/* Services that answer whatever they get: echo, daytime, quote, chargen, time (RFC 862 to 868). Two
+ * that talk to each other would never end. */
 static bool answers_back(u16_t port)
 {
     return port == PORT_ECHO || port == 13 || port == 17 || port == PORT_CHARGEN || port == 37;

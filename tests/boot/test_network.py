@@ -148,7 +148,8 @@ def test_dhcp(boot, folder, device):
             "-device", "pci-bridge,id=b2,chassis_nr=2,shpc=off,bus=b1,addr=3"],
      "e1000,bus=b2,addr=7"),
     ("q35", ROOT_PORT, "e1000e,bus=rp1"),
-    ("q35", ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"], "e1000-82545em,bus=b1,addr=2"),
+    ("q35", ROOT_PORT + ["-device", "pcie-pci-bridge,id=b1,bus=rp1"],
+     "e1000-82545em,bus=b1,addr=2"),
     ("microvm,acpi=on,pcie=on", ROOT_PORT, "e1000e,bus=rp1")])
 def test_behind_bridges(boot, folder, machine, bridges, device):
     """A lease and a conversation there too: both directions, and interrupts."""
@@ -353,7 +354,8 @@ def test_two_cards(boot, folder):
                 client.sendall(b"%3d" % number)
             for client in (left, right):
                 assert read_all(client, 3) == b"%3d" % number
-    assert all(interface(agent, name)["statistics"]["rx-packets"] > 100 for name in ("eth0", "eth1"))
+    for name in ("eth0", "eth1"):
+        assert interface(agent, name)["statistics"]["rx-packets"] > 100
     # The other one goes on when one goes.
     vm.qmp.execute("device_del", id="nic")
     vm.serial.wait("eth0: removed", 20)
@@ -482,7 +484,7 @@ def test_tcp_transfer(boot, folder, device):
 
 
 def test_no_waiting_for_an_acknowledgement(boot, peer):
-    """Who begins with one segment, and has more, hears of it long before a delayed one would come."""
+    """Who begins with one segment, and has more, hears of it long before lwIP's timer."""
     with_peer(boot, peer, SERVICES)
     peer.ping()
     us, guest = (peer.ip, 999), (peer.guest, 9)
@@ -494,7 +496,7 @@ def test_no_waiting_for_an_acknowledgement(boot, peer):
         peer.expect(lambda f: segment(guest, us, wire.ACK)(f) and
                     f[42:46] == struct.pack("!I", at), 10, f"acknowledgement {number}")
         waits.append(time.monotonic() - start)
-    # lwIP's timer would make it an eighth of a second on average.
+    # That would make it an eighth of a second on average.
     assert sorted(waits)[5] < 0.05 * PATIENCE, waits
 
 
