@@ -280,7 +280,7 @@ const char *applet_quote(struct task *task, const char *name)
     size_t length = strlen(name);
     char *quoted;
 
-    if (length > 0 && strpbrk(name, " \t\n:!\"$&'()*;<=>?[\\^`|") == NULL && *name != '#' &&
+    if (length > 0 && name[strcspn(name, " \t\n:!\"$&'()*;<=>?[\\^`|")] == '\0' && *name != '#' &&
         *name != '~') {
         return name;
     }

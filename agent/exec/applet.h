@@ -40,8 +40,8 @@ struct applet_options {
  * Takes the options out of the task's arguments, which then are the name and the operands; they
  * may stand anywhere, as in GNU's programs, unless the list starts with "+".  `letters` is
  * getopt(3)'s, with ";" behind one whose value may be left out; `longs` is "name=x name=y", or
- * NULL; one of "<>?@" is the letter of a long option that has none.  False with the message written if
- * something is wrong.
+ * NULL; one of "<>?@" is the letter of a long option that has none.  False with the message
+ * written if something is wrong.
  */
 bool applet_options(struct task *task, const char *letters, const char *longs,
                     struct applet_options *options);

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "applet.h"
 #include "pattern.h"

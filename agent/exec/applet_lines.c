@@ -472,7 +472,8 @@ static bool cut_begin(struct task *task)
 
 static void cut_fields(struct task *task, const struct cut_state *state)
 {
-    const char *text = (const char *)state->line.data;
+    /* An empty line may have no memory at all. */
+    const char *text = state->line.size > 0 ? (const char *)state->line.data : "";
     const char *end = text + state->line.size;
     bool is_first = true;
     bool is_valid;

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "applet.h"
 #include "civil.h"
@@ -125,6 +124,17 @@ static bool read_zone(struct reading *r)
     return true;
 }
 
+/* Whether the letters at `word` are the first of `name`, in small letters or large. */
+static bool begins(const char *name, const char *word, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if ((name[i] | 0x20) != (word[i] | 0x20)) {
+            return false; /* at the end of `name` at the latest: no letter is 0 | 0x20 */
+        }
+    }
+    return true;
+}
+
 /* Adds `count` of a unit; false if there is no such unit. */
 static bool add_unit(struct reading *r, const char *unit, size_t length, int64_t count)
 {
@@ -142,7 +152,7 @@ static bool add_unit(struct reading *r, const char *unit, size_t length, int64_t
         length--;
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strlen(units[i].name) == length && strncasecmp(units[i].name, unit, length) == 0) {
+        if (strlen(units[i].name) == length && begins(units[i].name, unit, length)) {
             r->seconds += count * units[i].seconds;
             r->months += count * units[i].months;
             return true;
@@ -190,7 +200,7 @@ static bool read_relative(struct reading *r)
     }
     r->at += length;
     skip_blanks(r);
-    if (word_length(r->at) == 3 && strncasecmp(r->at, "ago", 3) == 0) {
+    if (word_length(r->at) == 3 && begins("ago", r->at, 3)) {
         r->seconds = 2 * before.seconds - r->seconds;
         r->months = 2 * before.months - r->months;
         r->at += 3;
@@ -202,7 +212,7 @@ static bool read_relative(struct reading *r)
 static int find_name(const char *const *names, int count, const char *word, size_t length)
 {
     for (int i = 0; i < count && length >= 3; i++) {
-        if (length <= strlen(names[i]) && strncasecmp(names[i], word, length) == 0) {
+        if (length <= strlen(names[i]) && begins(names[i], word, length)) {
             return i;
         }
     }
@@ -247,7 +257,7 @@ static bool read_word(struct reading *r)
         return read_month(r, found, 0);
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strlen(words[i].name) != length || strncasecmp(words[i].name, word, length) != 0) {
+        if (strlen(words[i].name) != length || !begins(words[i].name, word, length)) {
             continue;
         }
         if (*word == 'm' || *word == 'M') {

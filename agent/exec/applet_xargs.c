@@ -70,11 +70,13 @@ static char *replace(struct arena *arena, const char *word, const char *replaced
         return NULL;
     }
     for (const char *at = strstr(word, replaced); at != NULL; at = strstr(word, replaced)) {
-        memcpy(out, word, (size_t)(at - word));
-        out += at - word;
-        memcpy(out, item, item_length);
-        out += item_length;
-        word = at + length;
+        while (word < at) {
+            *out++ = *word++;
+        }
+        for (size_t i = 0; i < item_length; i++) {
+            *out++ = item[i];
+        }
+        word += length;
     }
     strcpy(out, word);
     return made;

@@ -150,8 +150,9 @@ def compare(there: Command, here: Command) -> tuple[str, list[str]]:
         comparison.differences.append(
             f"success: {words[there.success_response]} there, {words[here.success_response]} here"
         )
-    verdict = "same" if not comparison.differences else "wider" if comparison.is_wider else "differs"
-    return verdict, comparison.differences
+    if not comparison.differences:
+        return "same", []
+    return "wider" if comparison.is_wider else "differs", comparison.differences
 
 
 def report(there: Schema, here: Schema) -> str:
@@ -169,8 +170,9 @@ def report(there: Schema, here: Schema) -> str:
     lines += [f"{name:{width}}  only here" for name in extra]
     wider = f" ({counts['wider']} of them wider)" if counts["wider"] else ""
     lines.append(
-        f"{len(there.commands)} commands there: {counts['same'] + counts['wider']} the same here"
-        f"{wider}, {counts['differs']} different, {counts['missing']} missing; {len(extra)} only here"
+        f"{len(there.commands)} commands there: {counts['same'] + counts['wider']} "
+        f"the same here{wider}, {counts['differs']} different, "
+        f"{counts['missing']} missing; {len(extra)} only here"
     )
     return "\n".join(lines) + "\n"
 

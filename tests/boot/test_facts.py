@@ -6,7 +6,7 @@ import pytest
 
 import cpio
 from agent import CommandError
-from qemu import ARCHES, BOARDS, VIRT, arch_of, has_fw_cfg
+from qemu import ARCHES, BOARDS, VIRT, Deadline, arch_of, has_fw_cfg
 from test_machines import check_session
 
 SECOND = 1000000000
@@ -79,7 +79,9 @@ def test_devices(boot):
     agent = check_session(boot(machine="pc", args=[
         "-device", "virtio-serial-pci,disable-modern=on,id=second", "-nic", "none",
         "-device", "e1000", "-device", "virtio-rng-pci"]))
-    devices = agent.execute("guest-get-devices")
+    devices, deadline = [], Deadline(20)
+    while len(devices) < 3 and not deadline.over():  # the network comes up behind the agent
+        devices = agent.execute("guest-get-devices")
     assert sorted((device["driver-name"], device["id"]["vendor-id"], device["id"]["device-id"])
                   for device in devices)[0] == ("e1000", 0x8086, 0x100e)
     consoles = [device["id"] for device in devices if device["driver-name"] == "virtio-console"]

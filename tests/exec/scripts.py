@@ -233,6 +233,7 @@ df . | head -n 1 | cut -c1-10; du -s nosuch
 mkdir -p d/e; cp -r d d/e; echo $?; ls d/e
 echo a; exec 3> f; echo b >&3; exec 3>&-; cat f
 exec 3< nosuch; echo unreachable
+printf '\na:b\n' | cut -d: -f1; printf '\n' | cut -s -f1; printf '\n' | cut -c1; printf '\n' | sort | uniq -c; printf '\n' | tr a b; printf '\n' | grep -c ''
 mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find . -name '*.x' -delete; find dir -type f -exec cat {} \; | sort; find . -maxdepth 1 -type d | sort; find dir -type f -print0 | tr '\0' ' ' | wc -c; find dir \( -name a -o -name b \) | sort
 mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -type f -exec grep -l a {} +; find . -iname ONE; find . -path './dir/*' | sort; find dir -depth | tail -1; find . -perm 755 -type f; find -name one; find . -perm -111 -type f; find . -perm /1 -type f
 mkdir -p dir/sub emptydir deep/er; echo a > dir/a; echo b > dir/sub/b; echo 1 > one; chmod 755 one; echo 2 > two; find dir -delete; ls dir; echo $?; find emptydir deep -type d -delete; ls -d emptydir deep

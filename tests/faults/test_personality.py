@@ -78,7 +78,8 @@ def test_disabled_commands(hosted):
                                                                 "guest-fsfreeze-thaw"]
     assert "guest-get-users" not in enabled
     assert agent.execute("guest-fsfreeze-freeze") == 1
-    assert agent.execute("guest-fsfreeze-thaw") == 1  # what leaves the frozen state is never blocked
+    # What leaves the frozen state is never blocked.
+    assert agent.execute("guest-fsfreeze-thaw") == 1
 
 
 def test_what_a_real_guest_answers_can_be_pasted(hosted):

@@ -147,4 +147,4 @@ def test_coverage_of_an_old_schema_warns_and_counts(generate, schemas):
     assert lines[0].split() == ["guest-sync", "same"]
     assert lines[1].split() == ["guest-file-seek", "wider"]
     assert lines[2].strip() == ("arguments.whence: int there, either int or enum set|cur|end here")
-    assert lines[-1].startswith("2 commands there: 2 the same here (1 of them wider), 0 different, ")
+    assert lines[-1].startswith("2 commands there: 2 the same here (1 of them wider), 0 diff")
