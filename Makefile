@@ -63,11 +63,13 @@ NEED_qemu = $(ARCH_NEED_qemu) python3
 NEED_unit := $(NEED_hosted) libcmocka-dev
 NEED_fuzz := $(NEED_hosted) clang libclang-rt-14-dev
 NEED_pytest = $(NEED_qemu) python3-pytest curl
+# tests/exec compares with this machine's own programs, tests/schema with the house style.
+NEED_python = $(NEED_pytest) procps clang-format
 NEED_boot = $(NEED_pytest) openssl tshark qemu-utils grub-common grub-pc-bin xorriso
 # Where these cannot be had, the suite is skipped and says so; .ci/run insists.
 NEED_clients = $(NEED_pytest) libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
     python3-libvirt ansible
-NEED_test = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_boot)
+NEED_test = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) $(NEED_python) $(NEED_boot)
 NEED_bench = $(NEED_kernel) $(NEED_pytest)
 NEED_lint = $(NEED_kernel) $(NEED_unit) $(NEED_fuzz) clang-format clang-tidy cppcheck shellcheck \
     pyflakes3
@@ -154,7 +156,7 @@ $(GENERATED) &: $(SCHEMA_SOURCES) | need-hosted
 	$(call say,GEN,$(GEN))
 	$(Q)$(PYTHON) schema/generate.py build --out $(GEN)
 
-AGENT := $(sort $(wildcard agent/*.c))
+AGENT := $(sort $(wildcard agent/*.c agent/exec/*.c))
 BEFORE_OBJECTS := $(JSMN) $(GENERATED) $(MBEDTLS_READY)
 
 # $(call objects,folder,sources): the objects of sources that stand in the tree or in $(GEN).
@@ -347,7 +349,7 @@ test-unit: need-unit $(UNIT_PROGRAMS) ## the cmocka programs of tests/unit/, und
 	$(Q)$(PROGRAM) unit $(UNIT_PROGRAMS)
 test-fuzz: need-fuzz $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) ## the fuzz targets once over their stored inputs
 	$(Q)$(PROGRAM) replay $(FUZZ_PROGRAMS)
-test-python: need-pytest $(KERNEL) $(HOSTED_ASAN) ## pytest on the host: generator, tools, TCP
+test-python: need-python $(KERNEL) $(HOSTED_ASAN) ## pytest on the host: generator, tools, TCP
 	$(Q)$(call pytest,python,$(PYTHON_TESTS))
 test-hosted: need-hosted $(HOSTED_ASAN) ## the recorded conversations against the hosted agent
 	$(Q)$(TEST_ENVIRONMENT) $(PYTHON) tests/conformance/conformance.py hosted

@@ -27,11 +27,12 @@ void agent_destroy(struct agent *agent);
 /*
  * Adds a file (with its missing parent directories) or a directory to the tree, as from an
  * initrd.  Paths without a leading slash count from the root.  Returns 0 or a negative errno value
- * (agent/errors.h); nothing is left half-made.
+ * (errno.h); nothing is left half-made.
  */
 int agent_add_file(struct agent *agent, const char *path, const void *data, size_t size);
 /* Adds bytes at the end of a file that is there. */
 int agent_extend_file(struct agent *agent, const char *path, const void *data, size_t size);
+/* Makes a directory, and what is missing above it.  Returns as agent_add_file(). */
 int agent_add_directory(struct agent *agent, const char *path);
 /* Gives what is at `path` permission bits and a time of change, in seconds since 1970 (UTC). */
 int agent_set_attributes(struct agent *agent, const char *path, uint32_t mode, uint32_t mtime);
@@ -70,6 +71,7 @@ uint64_t agent_deadline_ns(const struct agent *agent);
 
 /* A session over `channel`, which must outlive it; NULL if memory does not suffice. */
 struct session *session_create(struct agent *agent, struct channel channel);
+/* Ends a session: drops what it still had to send, closes its file handles. */
 void session_destroy(struct session *session);
 /*
  * Moves what can be moved without waiting: writes the pending reply, then reads and executes

@@ -27,6 +27,7 @@ struct base64_tables;
 
 /* Makes the tables, or returns NULL if memory is short. */
 struct base64_tables *base64_tables_create(const struct platform *platform);
+/* Gives the tables back.  NULL is nothing. */
 void base64_tables_destroy(struct base64_tables *tables, const struct platform *platform);
 
 /* Encodes `count` bytes to BASE64_ENCODED(count) characters; `tables` may be NULL. */

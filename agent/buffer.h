@@ -15,7 +15,9 @@ struct buffer {
     size_t capacity; /* bytes there are */
 };
 
+/* Empty, without memory of its own until something is put in. */
 void buffer_init(struct buffer *buffer, const struct platform *platform);
+/* Gives its memory back; it is empty then and can be used again. */
 void buffer_free(struct buffer *buffer);
 /*
  * Makes room for `extra` more bytes behind the used ones; data may move.  Returns 0 or -ENOMEM,

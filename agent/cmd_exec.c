@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "applet.h"
+#include "exec/applet.h"
 #include "qga_commands.h"
 #include "state.h"
 

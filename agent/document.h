@@ -16,6 +16,7 @@ struct document {
     struct json json; /* points into the two */
 };
 
+/* Without a document; document_free() is due at the end whatever comes. */
 void document_init(struct document *document, const struct platform *platform);
 void document_free(struct document *document);
 /*

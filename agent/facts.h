@@ -24,6 +24,7 @@ struct facts {
     uint64_t load_idle_ns; /* … and how long the processor had slept until then */
 };
 
+/* Every processor is online, and no load has been counted. */
 void facts_init(struct agent *agent);
 void facts_free(struct agent *agent);
 

@@ -32,10 +32,12 @@ enum faults_verdict {
 
 /* Makes room for faults, in the agent and in the sessions that it has.  0 or -ENOMEM. */
 int faults_create(struct agent *agent);
+/* Undoes faults_create(): the faults and every session's part. */
 void faults_destroy(struct agent *agent);
 /* A session's own part; nothing if the agent has no faults or the session is restricted, as what
  * a fault answers instead of a command asks for no leave.  0 or -ENOMEM. */
 int faults_attach(struct session *session);
+/* Undoes faults_attach(). */
 void faults_detach(struct session *session);
 
 /*

@@ -66,6 +66,7 @@ struct faults_session {
     uint64_t closed_until_ns; /* 0: the port is open */
 };
 
+/* The platform's monotonic time. */
 uint64_t faults_now_ns(const struct agent *agent);
 /* The next 64 random bits of a fault. */
 uint64_t faults_random(struct faults_item *item);

@@ -88,6 +88,7 @@ struct framer {
     char error[FRAMER_ERROR_MAX];
 };
 
+/* Between two documents, without memory until one begins. */
 void framer_init(struct framer *framer, const struct platform *platform);
 void framer_free(struct framer *framer);
 /*

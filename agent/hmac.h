@@ -17,6 +17,7 @@ struct hmac {
 
 /* Begins with a key of any length. */
 void hmac_begin(struct hmac *hmac, const void *key, size_t key_bytes);
+/* Goes on with `bytes` bytes of the message. */
 void hmac_add(struct hmac *hmac, const void *data, size_t bytes);
 /* Writes the code of everything that was added, and wipes *hmac. */
 void hmac_end(struct hmac *hmac, uint8_t code[HMAC_BYTES]);

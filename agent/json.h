@@ -38,6 +38,7 @@ struct json_number {
     } value;
 };
 
+/* Without tokens; json_free() is due at the end whatever comes. */
 void json_init(struct json *json, const struct platform *platform);
 void json_free(struct json *json);
 /*
@@ -58,9 +59,11 @@ uint32_t json_children(const struct json *json, uint32_t token);
 uint32_t json_skip(const struct json *json, uint32_t token);
 /* A string or a key; empty for any other token. */
 struct args_string json_string(const struct json *json, uint32_t token);
+/* Whether it is a string or a key that says exactly `text`. */
 bool json_string_is(const struct json *json, uint32_t token, const char *text);
 /* A JSON_NUMBER's value. */
 struct json_number json_number(const struct json *json, uint32_t token);
+/* A JSON_BOOL's value. */
 bool json_bool(const struct json *json, uint32_t token);
 /* The plain JSON text of the value, strings as references (see framer.h); *length gets its size. */
 const char *json_text(const struct json *json, uint32_t token, size_t *length);

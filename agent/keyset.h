@@ -25,6 +25,7 @@ struct keyset_key {
     uint32_t length;
 };
 
+/* Empty, without memory until the first key. */
 void keyset_init(struct keyset *keyset, const struct platform *platform);
 void keyset_free(struct keyset *keyset);
 /* Forgets all keys in constant time (linear in the table when the counter of documents wraps). */

@@ -12,6 +12,7 @@ struct agent;
 struct facts_filesystem;
 struct reply;
 
+/* Forgets who the guest claims to be, if anybody. */
 void personality_destroy(struct agent *agent);
 /* Writes the members of PersonalityStatus that tell of the file. */
 void personality_report(const struct agent *agent, struct reply *reply);

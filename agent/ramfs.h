@@ -57,6 +57,7 @@ struct ramfs {
 
 /* Returns 0 or -ENOMEM. */
 int ramfs_init(struct ramfs *fs, const struct platform *platform);
+/* Gives back every file and directory. */
 void ramfs_free(struct ramfs *fs);
 /*
  * The node at `path`; relative paths start at the root, "." and ".." work.  Errors are those of

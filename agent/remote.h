@@ -98,6 +98,7 @@ void remote_closed(struct remote_connection *connection);
 bool remote_poll(struct remote *remote);
 /* When to call remote_poll() at the latest, in the platform's monotonic time; UINT64_MAX: never. */
 uint64_t remote_deadline_ns(const struct remote *remote);
+/* What has happened so far; it is counted on in place. */
 const struct remote_counters *remote_counters(const struct remote *remote);
 
 #endif

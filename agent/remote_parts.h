@@ -53,6 +53,7 @@ struct remote {
     struct remote_connection connections[REMOTE_CONNECTIONS];
 };
 
+/* The platform's monotonic time. */
 uint64_t remote_now_ns(const struct remote *remote);
 /* One line of the log, in the manner of printf(). */
 __attribute__((format(printf, 2, 3))) void remote_log(struct remote *remote, const char *format,

@@ -37,6 +37,7 @@ struct reply {
 
 /* Returns 0, or -ENOMEM after which reply_free() is still due. */
 int reply_init(struct reply *reply, const struct platform *platform);
+/* Gives the memory back. */
 void reply_free(struct reply *reply);
 /* Empties the reply and keeps at most `keep` bytes of room, or REPLY_ROOM_MIN. */
 void reply_reset(struct reply *reply, size_t keep);
@@ -49,6 +50,7 @@ void reply_array_end(struct reply *reply);
 void reply_key(struct reply *reply, const char *name);
 /* `text` may hold any bytes; what is no UTF-8 becomes U+FFFD. */
 void reply_string(struct reply *reply, const char *text, size_t length);
+/* The same for a text that ends with NUL. */
 void reply_c_string(struct reply *reply, const char *text);
 void reply_int(struct reply *reply, int64_t value);
 void reply_uint(struct reply *reply, uint64_t value);

@@ -15,6 +15,7 @@ struct sha256 {
     mbedtls_sha256_context context;
 };
 
+/* Begins a digest; goes on with `length` bytes (FIPS 180-4 §5 and §6). */
 void sha256_init(struct sha256 *sha256);
 void sha256_update(struct sha256 *sha256, const void *data, size_t length);
 /* The digest of all that was given; the structure is wiped, and has to be initialized again. */

@@ -10,12 +10,12 @@
 #include "args.h"
 #include "base64.h"
 #include "buffer.h"
+#include "exec/task.h"
 #include "facts.h"
 #include "framer.h"
 #include "json.h"
 #include "ramfs.h"
 #include "reply.h"
-#include "task.h"
 
 /* The version of qemu-ga whose behaviour this is; clients compare it (guest-info). */
 #define AGENT_VERSION "10.0.2"

@@ -31,6 +31,7 @@ bool text_next_line(struct text_span *rest, struct text_span *line);
 /* Takes what stands before `separator` off `rest`, and the separator; all of it if there is none.
  */
 struct text_span text_next_field(struct text_span *rest, char separator);
+/* Whether it says exactly `text`. */
 bool text_is(struct text_span span, const char *text);
 /* Without the white space at its ends. */
 struct text_span text_trim(struct text_span span);

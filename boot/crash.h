@@ -8,9 +8,11 @@
 
 #include <stdint.h>
 
+/* The text as it is. */
 void crash_text(const char *text);
 /* "0x" and exactly `digits` hexadecimal digits. */
 void crash_hex(uint64_t value, int digits);
+/* As many digits as it has. */
 void crash_decimal(uint64_t value);
 /* "name+0x1c" of the function that `address` is in, or "?". */
 void crash_symbol(uintptr_t address);

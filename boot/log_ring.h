@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Takes `count` bytes of the log; the oldest go for them. */
 void log_ring_add(const char *bytes, size_t count);
 /*
  * Copies up to `size` bytes from byte *position of all that was added, or from the start of the

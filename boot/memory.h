@@ -16,6 +16,7 @@
  */
 void memory_init(uint64_t limit_bytes);
 
+/* struct platform's memory, under the budget (agent/platform.h). */
 void *memory_page_alloc(void *ctx);
 void memory_page_free(void *ctx, void *page);
 /* A block is a single page or has a window of addresses of its own, 1 GiB long. */

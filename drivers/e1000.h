@@ -160,6 +160,7 @@ uint64_t e1000_deadline_ns(const struct e1000 *nic);
  * not touch it meanwhile.
  */
 size_t e1000_receive(struct e1000 *nic, const uint8_t **frame);
+/* Gives the lent frame's buffer back to the chip. */
 void e1000_recycle(struct e1000 *nic);
 
 /*

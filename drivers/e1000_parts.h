@@ -45,11 +45,13 @@ void e1000_setup(struct e1000 *nic);
 void e1000_rx_setup(struct e1000 *nic);
 /* Gives every free descriptor to the chip. */
 void e1000_rx_post(struct e1000 *nic);
+/* Whether a finished descriptor waits. */
 bool e1000_rx_waiting(const struct e1000 *nic);
 /* As e1000_rx_setup(); what was under way is lost. */
 void e1000_tx_setup(struct e1000 *nic);
 /* Takes back what was sent. */
 void e1000_tx_reap(struct e1000 *nic);
+/* Whether no descriptor is free to send with. */
 bool e1000_tx_full(const struct e1000 *nic);
 
 #endif

@@ -20,6 +20,7 @@ struct irq_message {
  * or -ENOSPC (errno.h) when the machine has none or none left.
  */
 int irq_message_request(struct irq_message *message);
+/* Gives the vector back; the device must not send it any more. */
 void irq_message_release(const struct irq_message *message);
 /*
  * Enables the interrupt line with global system interrupt number `gsi` (ACPI 6.4 §5.2.13).
@@ -29,6 +30,7 @@ void irq_message_release(const struct irq_message *message);
  */
 int irq_line_request(uint32_t gsi, int level_triggered, int active_low,
                      void (*acknowledge)(void *ctx), void *ctx);
+/* Takes back irq_line_request() for that `ctx`; the line is masked with its last driver. */
 void irq_line_release(uint32_t gsi, void *ctx);
 
 #endif

@@ -12,6 +12,7 @@
 
 /* Stirs `bytes` bytes at `seed` into the key; nothing that was in it before is lost. */
 void net_random_stir(const void *seed, size_t bytes);
+/* The next 32 bits; the next `bytes` bytes. */
 uint32_t net_random32(void);
 void net_random_fill(void *buffer, size_t bytes);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /*
  * A stranger on the network.  Byte 0 of an input says whether he knows the secret (bit 0) and
  * whether the answer comes in one piece with what follows (bit 1); bytes 1 to 8 are the sizes of

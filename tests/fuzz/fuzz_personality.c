@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /*
  * The input is a personality file.  An agent is given it, once with plenty of memory and once with
  * little and an allocation that fails, and a client asks a few things while the clock runs from

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /*
  * The whole agent on a stream of bytes.  Of an input, byte 0 says how much memory there is and
  * which allocation fails, bytes 1 to 8 are the sizes of the pieces in which the rest arrives (a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /*
  * The shell, its programs and the file tree on any script: the first byte says how much memory
  * there is and when it ends, the rest is what "sh -c" gets.  Nothing may be left behind.
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "agent.h"
-#include "applet.h"
+#include "exec/applet.h"
 #include "linux_platform.h"
 #include "state.h"
 

@@ -4,6 +4,7 @@
 
     agent/       C headers of memory, strings and formatted output; jsmn; SHA-256 of Mbed TLS;
                  itself; generated code
+    agent/exec/  as agent/, of which cmd_exec.c and state.h alone look in from outside
     drivers/     C headers, <arch/...>, itself
     net/         C headers, lwIP, drivers/, itself, and what agent/ wants of the network
     boot/        everything, but only boot/main.c sees both drivers/ and agent/
@@ -31,6 +32,8 @@ SERVICES = {"drivers/clock.h", "drivers/dma.h", "drivers/irq.h", "drivers/klog.h
 SEAMS = {"agent/channel.h", "agent/network.h", "agent/platform.h"}
 # What agent/ takes from libraries.
 LIBRARIES = {"jsmn.h", "mbedtls/sha256.h", "mbedtls/constant_time.h", "mbedtls/platform_util.h"}
+# What agent/ knows of the programs that guest-exec runs.
+EXEC_USERS = {"agent/cmd_exec.c", "agent/state.h"}
 # What net/ gives to agent/: facts about the network, and connections.
 FOR_NET = {"agent/network.h", "agent/remote.h"}
 GENERATED = {os.path.basename(path) for path in glob.glob("build/gen/*.h")}
@@ -44,7 +47,8 @@ def text_of(path):
 
 def resolve(including, quote, name):
     """The path in the tree of an included file, or <name> for one from elsewhere."""
-    for candidate in (os.path.join(os.path.dirname(including), name), name):
+    for candidate in (os.path.join(os.path.dirname(including), name), os.path.join("agent", name),
+                      name):
         candidate = os.path.normpath(candidate)
         if quote == '"' and os.path.exists(candidate):
             return candidate
@@ -78,6 +82,8 @@ def allowed(path, target):
             return folder != "agent"
         return name in C_HEADERS or (folder == "agent" and name in LIBRARIES | GENERATED) or \
             (folder == "net" and re.match(r"(lwip|netif)/", name) is not None)
+    if target.startswith("agent/exec/") and not path.startswith("agent/exec/"):
+        return path in EXEC_USERS
     if folder in ("agent", "drivers"):
         return target.startswith(folder + "/")
     if folder == "net":

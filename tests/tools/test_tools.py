@@ -65,10 +65,12 @@ def tree(tmp_path, monkeypatch):
     ("drivers/x.c", "#include <unistd.h>\n"),
     ("agent/x.c", "#include <arch/mmio.h>\n"),
     ("agent/x.c", '#include "drivers/d.h"\n'),
+    ("agent/x.c", '#include "exec/e.h"\n'),
+    ("agent/exec/x.c", '#include "drivers/d.h"\n'),
     ("boot/x.c", '#include "drivers/d.h"\n#include "y.h"\n#include "agent/y.h"\n'),
     ("boot/x.c", '#include "through.h"\n#include "drivers/d.h"\n')])
 def test_layers_broken(tree, path, text):
-    tree({"agent/y.h": "", "boot/z.h": "", "drivers/d.h": "", path: text,
+    tree({"agent/y.h": "", "agent/exec/e.h": "", "boot/z.h": "", "drivers/d.h": "", path: text,
           "boot/through.h": '#include "agent/y.h"\n'})
     assert list(check_layers.layer_faults(path))
 
@@ -76,10 +78,12 @@ def test_layers_broken(tree, path, text):
 @pytest.mark.parametrize("path,text", [
     ("drivers/x.c", '#include <arch/mmio.h>\n#include <stdint.h>\n#include "d.h"\n'),
     ("agent/x.c", '#include "y.h"\n#include <string.h>\n#include <jsmn.h>\n'),
+    ("agent/cmd_exec.c", '#include "exec/e.h"\n'),
+    ("agent/exec/x.c", '#include "e.h"\n#include "y.h"\n'),
     ("boot/x.c", '#include "drivers/d.h"\n#include "z.h"\n'),
     ("boot/main.c", '#include "drivers/d.h"\n#include "agent/y.h"\n')])
 def test_layers_kept(tree, path, text):
-    tree({"agent/y.h": "", "boot/z.h": "", "drivers/d.h": "", path: text})
+    tree({"agent/y.h": "", "agent/exec/e.h": "", "boot/z.h": "", "drivers/d.h": "", path: text})
     assert not list(check_layers.layer_faults(path))
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /*
  * guest-network-get-interfaces and guest-network-get-route, compared with what qemu-ga printed in a
  * Linux guest that had the same addresses.

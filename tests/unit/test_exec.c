@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /* Programs: what guest-exec promises, and that nothing breaks or leaks when memory runs out. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 #include "agent.h"
-#include "civil.h"
+#include "exec/civil.h"
+#include "exec/pattern.h"
+#include "exec/regex.h"
 #include "linux_platform.h"
-#include "pattern.h"
-#include "regex.h"
 #include "state.h"
 
 /* ---- A client in memory ---------------------------------------------------------------- */

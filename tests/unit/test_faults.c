@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /* When faults fire, by a clock that the test moves; several sessions; and too little memory. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /*
  * The framer: what it takes for a document, what it answers otherwise, and that neither depends
  * on how the bytes are cut up.  The expected messages are those of qemu-ga 10.0.

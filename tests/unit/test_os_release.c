@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: agent/*.c gen/qga_commands.c tests/hosted/linux_platform.c
+// sources: agent/*.c agent/exec/*.c gen/qga_commands.c tests/hosted/linux_platform.c
 /* os-release files, and the small texts that they are one of. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -23,6 +23,7 @@ struct walk {
     bool skips; /* the current directory's content is not wanted */
 };
 
+/* Nowhere; walk_free() is due at the end whatever comes. */
 void walk_init(struct walk *walk, struct ramfs *fs, const struct platform *platform);
 void walk_free(struct walk *walk);
 /* Starts at `node`, which the caller calls `path`. */

@@ -44,6 +44,7 @@ struct applet_options {
  */
 bool applet_options(struct task *task, const char *letters, const char *longs,
                     struct applet_options *options);
+/* Whether an option was given. */
 bool applet_has(const struct applet_options *options, char letter);
 /* As if these letters had been given. */
 void applet_give(struct applet_options *options, const char *letters);
@@ -113,6 +114,7 @@ struct applet_input {
  * What cannot be read is named on descriptor 2 and ends at once.
  */
 int64_t applet_peek(struct task *task, struct applet_input *input, const uint8_t **bytes);
+/* Takes `count` of the bytes that applet_peek() lent. */
 void applet_consume(struct applet_input *input, size_t count);
 /* Goes on to the next input; false after the last one. */
 bool applet_next(struct task *task, struct applet_input *input);

@@ -47,6 +47,7 @@ struct streams {
 /* What a capture takes (qga/commands.c, GUEST_EXEC_MAX_OUTPUT). */
 #define STREAM_CAPTURE_MAX (UINT64_C(16) << 20)
 
+/* No stream yet; files are those of `fs`. */
 void streams_init(struct streams *streams, struct ramfs *fs);
 /* Gives the pages back; no stream may be held any more. */
 void streams_free(struct streams *streams);
@@ -56,6 +57,7 @@ struct stream *stream_create(struct streams *streams, enum stream_kind kind,
                              struct ramfs_node *file);
 /* Both ends of a pipe, each held once: ends[0] is read, ends[1] written.  0 or -ENOMEM. */
 int stream_pipe(struct streams *streams, struct stream *ends[2]);
+/* Holds a stream until it is released as often; returns it. */
 struct stream *stream_hold(struct stream *stream);
 /* `stream` may be NULL. */
 void stream_release(struct streams *streams, struct stream *stream);
@@ -65,6 +67,7 @@ void stream_release(struct streams *streams, struct stream *stream);
  * -EBADF, -EISDIR.  They stay until the next call for this stream.
  */
 int64_t stream_peek(struct stream *stream, const uint8_t **bytes);
+/* Takes `count` of the bytes that stream_peek() lent. */
 void stream_consume(struct stream *stream, size_t count);
 /*
  * Writes what can be written now: its number, which is `count` for all but pipes, or -EPIPE,

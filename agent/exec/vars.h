@@ -18,6 +18,7 @@ struct vars {
 /* What a variable is to the programs that are started. */
 enum vars_kind { VARS_LOCAL = '-', VARS_EXPORTED = 'x', VARS_READONLY = 'r', VARS_CWD = '/' };
 
+/* No variables, in the root directory. */
 void vars_init(struct vars *vars, const struct platform *platform);
 void vars_free(struct vars *vars);
 /* Adds what `other` exports (all of it, if `everything`), and its directory; 0 or -ENOMEM. */
@@ -34,11 +35,13 @@ int vars_set(struct vars *vars, const char *name, size_t length, const char *val
              enum vars_kind kind);
 /* Marks it as exported or readonly; a name without a value is left alone. */
 void vars_mark(struct vars *vars, const char *name, size_t length, enum vars_kind kind);
+/* Forgets a variable, if there is one. */
 void vars_unset(struct vars *vars, const char *name, size_t length);
 /* The entries one after the other: NULL for `entry` gives the first, NULL comes after the last. */
 const char *vars_next(const struct vars *vars, const char *entry);
 /* The working directory, "/" at first. */
 const char *vars_cwd(const struct vars *vars);
+/* Takes a copy of `path`.  0 or -ENOMEM. */
 int vars_set_cwd(struct vars *vars, const char *path);
 
 #endif

@@ -95,8 +95,10 @@ struct sh_program {
  */
 struct sh_program *sh_parse(const struct platform *platform, const char *text, struct arena *errors,
                             const char **message, uint32_t *line);
+/* Holds a program until it is released as often; sh_parse() has held it once. */
 struct sh_program *sh_program_hold(struct sh_program *program);
 void sh_program_release(struct sh_program *program);
+/* One operation; `index` comes from the program itself. */
 const struct sh_op *sh_program_op(const struct sh_program *program, uint32_t index);
 
 /* Where to come back to from a function or an eval. */
@@ -231,7 +233,9 @@ int sh_enter(struct task *task, const char *text);
 bool sh_leave(struct task *task, bool is_return);
 /* "NAME: LINE: " and the text. */
 void sh_error(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A function of that name, or NULL; it is the shell's. */
 struct sh_function *sh_find_function(const struct sh *sh, const char *name);
+/* Those that it has started and not forgotten: *count of them, the shell's own. */
 struct sh_child *sh_children(const struct sh *sh, size_t *count);
 
 #endif

@@ -131,6 +131,7 @@ struct task_program {
 /* Forgets a program that guest-exec has started, and its output; it may run on. */
 void process_reap(struct agent *agent, struct process *process);
 
+/* No task yet; their files are those of `fs`. */
 void tasks_init(struct tasks *tasks, struct ramfs *fs);
 /* Ends everything without a word. */
 void tasks_free(struct agent *agent);
@@ -174,9 +175,11 @@ enum step task_exit(struct task *task, int code);
 enum step task_out_of_memory(struct task *task);
 /* Sleeps; the next piece of work is due then. */
 void task_sleep_until(struct task *task, uint64_t monotonic_ns);
+/* The platform's monotonic time. */
 uint64_t task_now_ns(const struct task *task);
 /* Writes to descriptor 1 or 2; what does not go out at once follows before the next piece. */
 void task_write(struct task *task, unsigned fd, const void *bytes, size_t count);
+/* As task_write(), formatted. */
 void task_print(struct task *task, unsigned fd, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "NAME: " and the text and a newline on descriptor 2. */

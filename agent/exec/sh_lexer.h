@@ -69,9 +69,11 @@ bool sh_peek_word(struct sh_parser *parser, const char *word);
 /* Notes an error, unless there is one. */
 void sh_fail(struct sh_parser *parser, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Whether there is an error, or no memory was left: nothing that is parsed then counts. */
 bool sh_failed(const struct sh_parser *parser);
 /* Compiles commands up to the closing parenthesis (or the end of the text) as a SH_CAPTURE. */
 void sh_parse_capture(struct sh_parser *parser, bool to_parenthesis);
+/* Memory that lives as long as the program; NULL and a failed parser if there is none. */
 void *sh_parser_alloc(struct sh_parser *parser, size_t size);
 
 #endif

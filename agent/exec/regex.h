@@ -28,6 +28,7 @@ struct regex {
     bool matched;
 };
 
+/* To be compiled before anything else; regex_free() is due at the end whatever comes. */
 void regex_init(struct regex *regex, const struct platform *platform);
 void regex_free(struct regex *regex);
 /*

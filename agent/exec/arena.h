@@ -17,6 +17,7 @@ struct arena {
     size_t left;
 };
 
+/* Without memory until the first piece is asked for. */
 void arena_init(struct arena *arena, const struct platform *platform);
 /* Gives everything back. */
 void arena_free(struct arena *arena);
