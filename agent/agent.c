@@ -13,7 +13,7 @@
 #define KEEP_BYTES_MAX (2u << 20)
 
 /* Bytes of file content after which tables for base64 pay, and the memory to afford them. */
-#define TABLES_WORTH_BYTES  65536u
+#define TABLES_WORTH_BYTES  (256u << 10)
 #define TABLES_MEMORY_BYTES (16u << 20)
 
 static const char os_release[] = "NAME=\"bare-qga\"\n"

@@ -159,22 +159,25 @@ static uint16_t character_pair(unsigned twelve_bits)
     return in_memory;
 }
 
+/* Of two symbols (symbol_of()). */
 static uint16_t pair_value(uint8_t first, uint8_t second)
 {
-    uint8_t values[2] = {symbol_of(first), symbol_of(second)};
-
-    if (((values[0] | values[1]) & 0x80) != 0) {
+    if (((first | second) & 0x80) != 0) {
         return PAIR_INVALID;
     }
-    return (uint16_t)(values[0] << 6 | values[1]);
+    return (uint16_t)(first << 6 | second);
 }
 
 struct base64_tables *base64_tables_create(const struct platform *platform)
 {
     struct base64_tables *tables = platform->resize(platform->ctx, NULL, 0, sizeof(*tables));
+    uint8_t symbols[256];
 
     if (tables == NULL) {
         return NULL;
+    }
+    for (unsigned character = 0; character < 256; character++) {
+        symbols[character] = symbol_of((uint8_t)character);
     }
     for (unsigned high = 0; high < 256; high++) {
         for (unsigned low = 0; low < 256; low++) {
@@ -184,7 +187,7 @@ struct base64_tables *base64_tables_create(const struct platform *platform)
             memcpy(&index, bytes, sizeof(index));
             tables->first[index] = character_pair(high << 4 | low >> 4);
             tables->second[index] = character_pair((high & 15) << 8 | low);
-            tables->values[index] = pair_value(bytes[0], bytes[1]);
+            tables->values[index] = pair_value(symbols[high], symbols[low]);
         }
     }
     return tables;

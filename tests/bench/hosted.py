@@ -55,16 +55,29 @@ class Hosted:
                 time.sleep(0.01)
         self.agent.sync()
 
+    def _wait_idle(self):
+        """
+        Until the agent sleeps.  qemu-ga's handler of SIGTERM takes a lock of its main loop
+        (qga/main.c:quit_handler), and waits for itself for ever if it comes in the middle of it.
+        """
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with open(f"/proc/{self.process.pid}/wchan", encoding="ascii") as file:
+                if "poll" in file.read():
+                    return
+            time.sleep(0.01)
+        raise AgentError("the agent does not come to rest")
+
     def end(self):
         """Ends the agent and returns the instructions that it executed."""
         self.agent.close()
+        self._wait_idle()
         self.process.send_signal(signal.SIGTERM)
-        while True:
-            try:
-                self.process.wait(1)
-                break
-            except subprocess.TimeoutExpired:
-                self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired as error:
+            self.process.kill()
+            raise AgentError("the agent does not end") from error
         with open(self.counts, encoding="ascii") as file:
             found = re.search(r"^(?:totals|summary): (\d+)", file.read(), re.MULTILINE)
         shutil.rmtree(self.dir, ignore_errors=True)
