@@ -18,6 +18,7 @@
 #include "drivers/e1000.h"
 #include "drivers/e1000_regs.h"
 #include "drivers/klog.h"
+#include "drivers/le.h"
 #include "drivers/pci.h"
 #include "lab_e1000_bench.h"
 #include "pci_hosts.h"
@@ -107,21 +108,21 @@ static void write_step(const struct lab_bench *bench, uint32_t index, const stru
 {
     uint32_t command = E1000_TX_RS | (last ? E1000_TX_EOP : 0u);
     uint32_t extended = (command | E1000_TX_DEXT | E1000_TX_TSE) << E1000_TX_COMMAND_SHIFT;
-    uint64_t address = dma_addr(bench->buffer);
+    uint64_t address = le64(dma_addr(bench->buffer));
     void *at = (void *)(uintptr_t)(bench->ring + index * 16u);
 
     if (step->kind == LEGACY) {
         struct e1000_tx_descriptor legacy = {
-            .address = address, .length = (uint16_t)step->bytes, .command = (uint8_t)command};
+            .address = address, .length = le16((uint16_t)step->bytes), .command = (uint8_t)command};
         memcpy(at, &legacy, sizeof legacy);
     } else if (step->kind == CONTEXT) {
-        struct e1000_tx_context context = {.command = extended | E1000_TX_DTYP_CONTEXT,
+        struct e1000_tx_context context = {.command = le32(extended | E1000_TX_DTYP_CONTEXT),
                                            .header_bytes = step->header_bytes,
-                                           .segment_bytes = step->segment_bytes};
+                                           .segment_bytes = le16(step->segment_bytes)};
         memcpy(at, &context, sizeof context);
     } else {
         struct e1000_tx_data data = {.address = address,
-                                     .command = extended | E1000_TX_DTYP_DATA | step->bytes};
+                                     .command = le32(extended | E1000_TX_DTYP_DATA | step->bytes)};
         memcpy(at, &data, sizeof data);
     }
 }

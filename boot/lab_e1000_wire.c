@@ -15,6 +15,7 @@
 #include "drivers/e1000.h"
 #include "drivers/e1000_regs.h"
 #include "drivers/klog.h"
+#include "drivers/le.h"
 
 /* A PC waits for its frames; nobody may be there to send them. */
 #define PATIENCE_NS UINT64_C(10000000000)
@@ -81,8 +82,8 @@ static bool look(const struct lab_bench *bench, uint32_t *done, uint32_t *bytes)
             continue;
         dma_rmb();
         ++*done;
-        *bytes += descriptor->length;
-        is_complete |= descriptor->length == GOOD_BYTES;
+        *bytes += le16(descriptor->length);
+        is_complete |= le16(descriptor->length) == GOOD_BYTES;
     }
     return is_complete;
 }
@@ -94,8 +95,8 @@ static void run(const struct lab_bench *bench, const struct shape *shape)
     klog("lab e1000: %s %s: begins", shape->cve, shape->name);
     lab_set(bench, E1000_RCTL, 0);
     for (uint32_t i = 0; i < LAB_RING_COUNT; i++)
-        *descriptor_at(bench, i) =
-            (struct e1000_rx_descriptor){.address = i < shape->without ? 0 : room_at(bench, i)};
+        *descriptor_at(bench, i) = (struct e1000_rx_descriptor){
+            .address = le64(i < shape->without ? 0 : room_at(bench, i))};
     receive_to(bench, shape->receiver);
     klog("lab e1000: %s %s: wants %u %u", shape->cve, shape->name, shape->wire_bytes, GOOD_BYTES);
     uint64_t end_ns = clock_monotonic_ns() + PATIENCE_NS;
@@ -152,7 +153,7 @@ uint32_t lab_loopback(const struct lab_bench *bench, const char *only)
     lab_write_frame(bench, 1);
     for (uint32_t i = 0; i < LAB_RING_COUNT; i++)
         *descriptor_at(bench, i) =
-            (struct e1000_rx_descriptor){.address = bench->registers_address + E1000_TDT};
+            (struct e1000_rx_descriptor){.address = le64(bench->registers_address + E1000_TDT)};
     set_phy(bench, E1000_BMCR_LOOPBACK);
     receive_to(bench, E1000_RCTL_UPE | E1000_RCTL_LBM);
     uint64_t end_ns = clock_monotonic_ns() + DEAF_NS;

@@ -121,6 +121,7 @@ struct e1000 {
     uint16_t tx_tail;
     uint16_t tx_told;
     uint16_t tx_head;
+    size_t tx_last_bytes; /* of the one before tx_head, as it was committed */
     bool tx_wanted;       /* reserve() found no room: wake up when there is some */
     bool tx_wake;         /* the chip was told to interrupt for that */
     uint64_t tx_since_ns; /* when the oldest one became that; 0: nothing is under way */

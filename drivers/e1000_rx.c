@@ -14,6 +14,7 @@
 #include <arch/barrier.h>
 
 #include "dma.h"
+#include "le.h"
 
 /* Free descriptors are handed over in batches, because each register write leaves the guest. */
 #define POST_BATCH (E1000_RX_BUFFERS / 4u)
@@ -35,7 +36,8 @@ static uint8_t *buffer_of(const struct e1000 *nic, uint16_t index)
  * (hw/net/e1000.c:e1000_receive_iov), and a hostile chip may have changed the address. */
 static void clear(struct e1000 *nic, uint16_t index)
 {
-    nic->rx_ring[index] = (struct e1000_rx_descriptor){.address = dma_addr(buffer_of(nic, index))};
+    nic->rx_ring[index] =
+        (struct e1000_rx_descriptor){.address = le64(dma_addr(buffer_of(nic, index)))};
 }
 
 void e1000_rx_setup(struct e1000 *nic)
@@ -113,7 +115,7 @@ size_t e1000_receive(struct e1000 *nic, const uint8_t **frame)
             return 0;
         /* DD before the rest and the buffer; pairs with the chip's writing DD last. */
         dma_rmb();
-        size_t length = descriptor->length;
+        size_t length = le16(descriptor->length);
         if (accept(nic, status, descriptor->errors, length)) {
             *frame = buffer_of(nic, nic->rx_next);
             nic->rx_lent = true;

@@ -14,6 +14,7 @@
 #include <arch/barrier.h>
 
 #include "dma.h"
+#include "le.h"
 
 _Static_assert(E1000_TX_BUFFERS * sizeof(struct e1000_tx_descriptor) % E1000_RING_UNIT == 0,
                "SDM §13.4.37");
@@ -88,11 +89,12 @@ void e1000_commit(struct e1000 *nic, size_t bytes)
         bytes = E1000_FRAME_MIN;
     }
     nic->tx_ring[nic->tx_head] = (struct e1000_tx_descriptor){
-        .address = dma_addr(frame),
-        .length = (uint16_t)bytes,
+        .address = le64(dma_addr(frame)),
+        .length = le16((uint16_t)bytes),
         .command = E1000_TX_EOP | E1000_TX_IFCS | E1000_TX_RS,
     };
     nic->tx_head = after(nic->tx_head);
+    nic->tx_last_bytes = bytes;
 }
 
 size_t e1000_unflushed(const struct e1000 *nic, uint8_t **frame)
@@ -101,7 +103,7 @@ size_t e1000_unflushed(const struct e1000 *nic, uint8_t **frame)
     if (nic->tx_told == nic->tx_head || nic->gone)
         return 0;
     *frame = buffer_of(nic, last);
-    return nic->tx_ring[last].length;
+    return nic->tx_last_bytes;
 }
 
 void e1000_flush(struct e1000 *nic)

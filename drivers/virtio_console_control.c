@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "dma.h"
+#include "le.h"
 #include "virtio_console_parts.h"
 #include "virtio_console_regs.h"
 
@@ -96,7 +97,8 @@ static void send_control(struct virtio_console *console, uint16_t slot, uint32_t
 {
     struct virtio_console_control *message = control_tx_slot(console, slot);
     bool closes = event == VIRTIO_CONSOLE_PORT_OPEN && id == console->named_port && console->shut;
-    *message = (struct virtio_console_control){.id = id, .event = event, .value = closes ? 0 : 1};
+    *message = (struct virtio_console_control){
+        .id = le32(id), .event = le16(event), .value = le16(closes ? 0 : 1)};
     if (virtqueue_add(&console->control_tx, VIRTQUEUE_DEVICE_READS, message, CONTROL_TX_BYTES,
                       slot) != 0)
         virtio_console_broken(console);
@@ -238,12 +240,13 @@ static void handle_message(struct virtio_console *console, const uint8_t *messag
         return;
     }
     memcpy(&control, message, sizeof(control));
-    if (control.id >= console->port_count) {
+    uint32_t id = le32(control.id);
+    if (id >= console->port_count) {
         console->counters.control_refused++;
         return;
     }
-    uint16_t port = (uint16_t)control.id;
-    switch (control.event) {
+    uint16_t port = (uint16_t)id;
+    switch (le16(control.event)) {
     case VIRTIO_CONSOLE_PORT_ADD:
         on_port_add(console, port);
         break;

@@ -22,6 +22,7 @@
 
 #include "dma.h"
 #include "klog.h"
+#include "le.h"
 #include "virtqueue_regs.h"
 
 struct virtqueue_shadow {
@@ -48,7 +49,7 @@ static volatile uint16_t *used_event(const struct virtqueue *vq)
 static uint16_t read_avail_event(const struct virtqueue *vq)
 {
     const volatile void *after_ring = &vq->used->ring[vq->size];
-    return *(const volatile uint16_t *)after_ring;
+    return le16(*(const volatile uint16_t *)after_ring);
 }
 
 int virtqueue_init(struct virtqueue *vq, uint16_t index, uint16_t size, bool event_idx)
@@ -128,15 +129,15 @@ int virtqueue_add(struct virtqueue *vq, enum virtqueue_direction direction, cons
 
     /* §2.7.13.1: the descriptor, then §2.7.13.2: its number in the available ring. */
     vq->descriptors[id] = (struct virtqueue_descriptor){
-        .address = dma_addr(memory),
-        .bytes = bytes,
-        .flags = device_writes ? VIRTQUEUE_DESCRIPTOR_WRITE : 0,
+        .address = le64(dma_addr(memory)),
+        .bytes = le32(bytes),
+        .flags = le16(device_writes ? VIRTQUEUE_DESCRIPTOR_WRITE : 0),
     };
-    vq->available->ring[vq->available_index & (vq->size - 1u)] = id;
+    vq->available->ring[vq->available_index & (vq->size - 1u)] = le16(id);
     /* §2.7.13.3: descriptor and ring before the index; pairs with the device's read barrier
      * between its reads of available->index and of the ring. */
     dma_wmb();
-    vq->available->index = ++vq->available_index;
+    vq->available->index = le16(++vq->available_index);
     return 0;
 }
 
@@ -164,7 +165,7 @@ bool virtqueue_should_notify(struct virtqueue *vq)
     dma_mb();
     if (vq->event_idx)
         return event_passed(read_avail_event(vq), new_index, old_index);
-    return (vq->used->flags & VIRTQUEUE_USED_NO_NOTIFY) == 0;
+    return (le16(vq->used->flags) & VIRTQUEUE_USED_NO_NOTIFY) == 0;
 }
 
 /* --- a buffer's way back (§2.7.14) ---------------------------------------------------------- */
@@ -179,14 +180,14 @@ static int broke(struct virtqueue *vq, const char *what, uint32_t value)
 
 uint16_t virtqueue_waiting(const struct virtqueue *vq)
 {
-    return (uint16_t)(vq->used->index - vq->used_index);
+    return (uint16_t)(le16(vq->used->index) - vq->used_index);
 }
 
 int virtqueue_take(struct virtqueue *vq, struct virtqueue_completion *completion)
 {
     if (vq->broken)
         return -EPROTO;
-    uint16_t index = vq->used->index;
+    uint16_t index = le16(vq->used->index);
     uint16_t waiting = (uint16_t)(index - vq->used_index);
     if (waiting == 0)
         return 0;
@@ -197,8 +198,8 @@ int virtqueue_take(struct virtqueue *vq, struct virtqueue_completion *completion
     dma_rmb();
     const volatile struct virtqueue_used_element *element =
         &vq->used->ring[vq->used_index & (vq->size - 1u)];
-    uint32_t id = element->id;
-    uint32_t claimed = element->bytes;
+    uint32_t id = le32(element->id);
+    uint32_t claimed = le32(element->bytes);
     uint32_t bytes = claimed;
     if (id >= vq->size || !vq->shadow[id].in_flight)
         return broke(vq, "used id", id);
@@ -230,16 +231,16 @@ void virtqueue_disable_interrupts(struct virtqueue *vq)
 {
     if (vq->event_idx) {
         /* There is no "never" in a ring of indices; half way round is the farthest. */
-        *used_event(vq) = (uint16_t)(vq->used_index + 0x8000u);
+        *used_event(vq) = le16((uint16_t)(vq->used_index + 0x8000u));
     } else {
-        vq->available->flags = VIRTQUEUE_AVAILABLE_NO_INTERRUPT;
+        vq->available->flags = le16(VIRTQUEUE_AVAILABLE_NO_INTERRUPT);
     }
 }
 
 bool virtqueue_enable_interrupts(struct virtqueue *vq)
 {
     if (vq->event_idx) {
-        *used_event(vq) = vq->used_index;
+        *used_event(vq) = le16(vq->used_index);
     } else {
         vq->available->flags = 0;
     }

@@ -38,6 +38,23 @@ static void frames_leave_whole_padded_and_in_order(void **state)
     finish();
 }
 
+static void the_frame_that_waits_is_as_long_as_it_was_committed(void **state)
+{
+    uint8_t *waiting;
+    (void)state;
+    make_running(0x100e);
+    assert_int_equal(e1000_unflushed(&nic, &waiting), 0);
+    assert_true(send_frame(1, 200));
+    assert_true(send_frame(2, 100));
+    nic.tx_ring[1].length = 0xFFFF; /* the ring is the chip's to write in */
+    assert_int_equal(e1000_unflushed(&nic, &waiting), 100);
+    assert_memory_equal(waiting, frame_of(2, 100), 100);
+    nic.tx_ring[1].length = 100;
+    e1000_flush(&nic);
+    assert_int_equal(e1000_unflushed(&nic, &waiting), 0);
+    finish();
+}
+
 static void one_register_write_for_a_batch(void **state)
 {
     (void)state;
@@ -200,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_leave_whole_padded_and_in_order),
+        cmocka_unit_test(the_frame_that_waits_is_as_long_as_it_was_committed),
         cmocka_unit_test(one_register_write_for_a_batch),
         cmocka_unit_test(bad_lengths_are_refused),
         cmocka_unit_test(a_full_ring),
