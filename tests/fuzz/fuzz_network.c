@@ -4,6 +4,11 @@
  * The network stack as it is configured here, with the services open, and frames of a hostile wire.
  * The input is a row of frames, each behind its length in two bytes, little-endian; a length of 0
  * lets a quarter of a second pass.  When the card goes away nothing may be held any more.
+ *
+ * corpus/network/ipv6-unknown-next-header is a router's advertisement whose next header nobody
+ * knows: lwIP answers with a parameter problem, for which it takes the address of a member of a
+ * null pointer (src/core/ipv6/icmp6.c:icmp6_send_response; net/lwip.mk has the compiler allow
+ * that).
  */
 #include <stdint.h>
 #include <stdio.h>
