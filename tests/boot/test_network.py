@@ -332,13 +332,14 @@ def test_multicast_filter(boot, peer, device):
 # --- coming and going --------------------------------------------------------------------------
 
 
-def test_two_cards(boot, folder):
+def test_two_cards(boot, machine, folder):
     """Both have their addresses and routes, and are used at the same time."""
-    one, first = user_net(folder, "tcp:7")
+    port, bus = hotplug_bus(machine)
+    one, first = user_net(folder, "tcp:7", device=f"e1000e,bus={bus}")
     two, second = user_net(folder, "tcp:7", device="e1000,mac=52:54:00:AB:CD:EF", name="net1",
                            more=",net=10.7.0.0/16,host=10.7.0.1,dhcpstart=10.7.0.99")
     two[3] = two[3].replace("id=nic", "id=nic1")
-    vm = boot(args=one + two, append=SERVICES)
+    vm = boot(args=port + one + two, append=SERVICES)
     vm.serial.wait("eth0: address 10.0.2.15/24", 20)
     vm.serial.wait("eth1: address 10.7.0.99/16, gateway 10.7.0.1", 20)
     agent = vm.agent()
