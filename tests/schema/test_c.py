@@ -22,7 +22,7 @@ PROGRAM = r"""
 static void show(const struct args_type *type, int depth)
 {
     printf("%*s%d %s %u %u", depth, "", type->kind, type->name, type->bits, type->size);
-    for (const char *const *value = type->values; value && *value; value++)
+    for (const char *const *value = type->values; type->kind == ARGS_ENUM && *value; value++)
         printf(" %s", *value);
     printf("\n");
     if (depth > 8)
@@ -33,7 +33,7 @@ static void show(const struct args_type *type, int depth)
                member->optional);
         show(member->type, depth + 2);
     }
-    if (type->element)
+    if (type->kind == ARGS_ARRAY)
         show(type->element, depth + 2);
 }
 
