@@ -17,6 +17,14 @@
 
 extern const uint8_t text_start[], text_end[];
 
+uintptr_t crash_stack_end(const struct crash_stack *stacks, size_t count, uintptr_t address)
+{
+    for (size_t i = 0; i < count; i++)
+        if (address >= (uintptr_t)stacks[i].guard + 4096 && address < (uintptr_t)stacks[i].end)
+            return (uintptr_t)stacks[i].end;
+    return 0;
+}
+
 void crash_text(const char *text)
 {
     size_t length = 0;

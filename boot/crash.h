@@ -6,8 +6,17 @@
 #ifndef BOOT_CRASH_H
 #define BOOT_CRASH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+/* A stack: from the page that nobody may touch to its end. */
+struct crash_stack {
+    const uint8_t *guard;
+    const uint8_t *end;
+};
+
+/* Where the one of `count` stacks ends that `address` is in, above its guard; 0: it is in none. */
+uintptr_t crash_stack_end(const struct crash_stack *stacks, size_t count, uintptr_t address);
 /* The text as it is. */
 void crash_text(const char *text);
 /* "0x" and exactly `digits` hexadecimal digits. */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is done to each byte that comes and goes: it is copied, and summed for the Internet checksum
- * (RFC 1071).  Both go by eight bytes wherever they lie; libc's memcpy() goes by single ones unless
- * source and destination are aligned alike, which a payload behind headers never is, and lwIP's
- * sum by two.
+ * The Internet checksum (RFC 1071).  It sees each byte that comes and goes, so it takes eight of
+ * them wherever they lie; lwIP's own takes two.
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "lwip/opt.h"
 
@@ -19,11 +16,6 @@ static uint64_t load64(const uint8_t *at)
     uint64_t word;
     __builtin_memcpy(&word, at, sizeof word); /* one load; a freestanding memcpy() is a call */
     return word;
-}
-
-static void store64(uint8_t *at, uint64_t word)
-{
-    __builtin_memcpy(at, &word, sizeof word);
 }
 
 /*
@@ -51,14 +43,6 @@ static inline void add_block(struct sum *sum, const uint8_t *at)
     add(sum, load64(at + 3 * WORD));
 }
 
-static inline void copy_block(uint8_t *to, const uint8_t *from)
-{
-    store64(to, load64(from));
-    store64(to + WORD, load64(from + WORD));
-    store64(to + 2 * WORD, load64(from + 2 * WORD));
-    store64(to + 3 * WORD, load64(from + 3 * WORD));
-}
-
 static uint16_t fold(const struct sum *sum)
 {
     uint64_t total = sum->words - (sum->upper << 32) + sum->upper;
@@ -82,17 +66,4 @@ uint16_t net_checksum(const void *data, int length)
         ((uint8_t *)&rest)[i] = at[i];
     add(&sum, rest);
     return fold(&sum);
-}
-
-void net_copy(void *restrict to, const void *restrict from, size_t length)
-{
-    uint8_t *out = to;
-    const uint8_t *in = from;
-
-    for (; length >= BLOCK; length -= BLOCK, in += BLOCK, out += BLOCK)
-        copy_block(out, in);
-    for (; length >= WORD; length -= WORD, in += WORD, out += WORD)
-        store64(out, load64(in));
-    for (size_t i = 0; i < length; i++)
-        out[i] = in[i];
 }

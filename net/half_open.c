@@ -157,9 +157,10 @@ static void set_lengths_and_sums(uint8_t *first, size_t at)
     struct tcp_hdr *tcp = (struct tcp_hdr *)(first + at);
     uint8_t *header = first + SIZEOF_ETH_HDR;
     bool is_ipv6 = header[0] >> 4 == 6;
-    const uint8_t *addresses = first + at - (is_ipv6 ? 32 : 8);
+    const uint8_t *addresses;
 
     if (is_ipv6) {
+        addresses = header + offsetof(struct ip6_hdr, src);
         IP6H_PLEN_SET((struct ip6_hdr *)header, TCP_HLEN);
     } else {
         struct ip_hdr *ip = (struct ip_hdr *)header;

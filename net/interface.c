@@ -45,7 +45,7 @@ static bool replace_unflushed(struct net_interface *self, const struct pbuf *fra
 
     if (!bytes || frame->next || !acks_supersede(frame->payload, frame->len, waiting, bytes))
         return false;
-    net_copy(waiting, frame->payload, frame->len);
+    memcpy(waiting, frame->payload, frame->len);
     return true;
 }
 
@@ -85,7 +85,7 @@ static void give(struct net_interface *self, const uint8_t *bytes, size_t length
         self->rx_dropped++;
         return;
     }
-    net_copy(frame->payload, bytes, length);
+    memcpy(frame->payload, bytes, length);
     /* ethernet_input() takes the frame, whatever it says. */
     if (self->netif.input(frame, &self->netif) != ERR_OK)
         pbuf_free(frame);

@@ -12,17 +12,12 @@ extern uint8_t stack_fault_guard[], stack_fault_end[], text_start[], text_end[];
 
 uintptr_t stack_end_of(uintptr_t address)
 {
-    static const struct {
-        const uint8_t *guard, *end;
-    } stacks[] = {
+    static const struct crash_stack stacks[] = {
         {stack_main_guard, stack_main_end},
         {stack_trap_guard, stack_trap_end},
         {stack_fault_guard, stack_fault_end},
     };
-    for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++)
-        if (address >= (uintptr_t)stacks[i].guard + 4096 && address < (uintptr_t)stacks[i].end)
-            return (uintptr_t)stacks[i].end;
-    return 0;
+    return crash_stack_end(stacks, sizeof stacks / sizeof stacks[0], address);
 }
 
 static void report_page_fault(const struct virt_trap *trap)

@@ -110,8 +110,6 @@ extern uint8_t *net_heap;
 /* Software sums: QEMU's e1000 checks none on arrival, and inserts none by legacy descriptors. */
 #define LWIP_CHECKSUM_ON_COPY 1
 #define LWIP_CHKSUM           net_checksum
-/* For what may be long; a few bytes are copied by libc, or in place. */
-#define MEMCPY(to, from, length) net_copy(to, from, length)
 
 /* --- interfaces ---------------------------------------------------------------------------- */
 
@@ -134,7 +132,5 @@ extern uint8_t *net_heap;
 uint32_t net_random32(void);
 /* The sum of 16-bit words, as they lie in memory, folded, not inverted. */
 uint16_t net_checksum(const void *data, int length);
-/* As memcpy(). */
-void net_copy(void *restrict to, const void *restrict from, size_t length);
 
 #endif
